@@ -1,0 +1,10 @@
+# Every option of the build in one table.
+option(TRACTRIX_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(TRACTRIX_WITH_CUDA "Link the CUDA half of LibTorch and build own kernels" OFF)
+option(TRACTRIX_UNITY "Compile rooms in unity batches" ON)
+option(TRACTRIX_PCH "Precompile the chosen torch headers" ON)
+option(TRACTRIX_CCACHE "Use ccache when it is found" ON)
+option(TRACTRIX_MOLD "Link with mold when it is found" ON)
+option(TRACTRIX_WERROR "Turn warnings into errors (CI)" OFF)
+set(TRACTRIX_TORCH_DIR "$ENV{TRACTRIX_TORCH_DIR}" CACHE PATH "Folder of the torch package (holds include/ and lib/)")
+set(TRACTRIX_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")

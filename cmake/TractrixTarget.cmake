@@ -1,0 +1,51 @@
+# tractrix_room(NAME [ROOMS ...] [LINK ...] [TORCH]): one static library per room from src/NAME/*.cpp, alias tractrix::NAME.
+# tractrix_settings(TARGET [TORCH]): warnings, include folder and the shared precompiled header.
+set(TRACTRIX_TORCH_PCH <ATen/ATen.h> <torch/csrc/autograd/autograd.h> <torch/nn/module.h> <torch/nn/pimpl.h>
+    <torch/nn/modules/linear.h> <torch/nn/modules/dropout.h> <torch/nn/modules/activation.h>
+    <torch/nn/modules/normalization.h> <torch/nn/modules/container/sequential.h>
+    <algorithm> <functional> <map> <memory> <string> <string_view> <vector>)
+set(TRACTRIX_WARNINGS -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(TRACTRIX_WERROR)
+  list(APPEND TRACTRIX_WARNINGS -Werror)
+endif()
+
+if(TRACTRIX_PCH)
+  file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "")
+  add_library(tractrix_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+  target_link_libraries(tractrix_pch PRIVATE tractrix::libtorch)
+  target_compile_options(tractrix_pch PRIVATE ${TRACTRIX_WARNINGS})
+  target_precompile_headers(tractrix_pch PRIVATE ${TRACTRIX_TORCH_PCH})
+endif()
+
+function(tractrix_settings target)
+  cmake_parse_arguments(arg "TORCH" "" "" ${ARGN})
+  target_compile_options(${target} PRIVATE ${TRACTRIX_WARNINGS})
+  if(arg_TORCH)
+    target_link_libraries(${target} PUBLIC tractrix::libtorch)
+    if(TRACTRIX_PCH)
+      target_precompile_headers(${target} REUSE_FROM tractrix_pch)
+      target_compile_options(${target} PRIVATE -Winvalid-pch -Werror=invalid-pch)
+    endif()
+  endif()
+endfunction()
+
+function(tractrix_room name)
+  cmake_parse_arguments(arg "TORCH" "" "ROOMS;LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(tractrix_${name} STATIC ${sources})
+  add_library(tractrix::${name} ALIAS tractrix_${name})
+  set_target_properties(tractrix_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
+  target_include_directories(tractrix_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                                     $<INSTALL_INTERFACE:include>)
+  foreach(room IN LISTS arg_ROOMS)
+    target_link_libraries(tractrix_${name} PUBLIC tractrix_${room})
+  endforeach()
+  target_link_libraries(tractrix_${name} PUBLIC ${arg_LINK})
+  if(arg_TORCH)
+    tractrix_settings(tractrix_${name} TORCH)
+    set_target_properties(tractrix_${name} PROPERTIES UNITY_BUILD ${TRACTRIX_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+  else()
+    tractrix_settings(tractrix_${name})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY TRACTRIX_ROOMS tractrix_${name})
+endfunction()
