@@ -1,0 +1,30 @@
+// Where the bags of a cohort lie: a folder of feature files or one packed file.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tractrix/core/error.hpp"
+
+namespace tractrix::data {
+
+class BagSource {
+ public:
+  virtual ~BagSource() = default;
+  // Recognised by content. A folder's files are matched by name without extension.
+  static std::shared_ptr<BagSource> open(const std::filesystem::path& path);
+
+  virtual bool has(const std::string& slide) const = 0;
+  virtual int64_t columns() const = 0;
+  virtual int64_t rows(const std::string& slide) const = 0;
+  virtual at::Tensor read(const std::string& slide) const = 0;  // [N, D] float32 or float16; may run on any thread
+  virtual bool synthetic() const = 0;
+  virtual std::vector<std::string> slides() const = 0;
+  virtual std::filesystem::path path() const = 0;
+};
+
+}  // namespace tractrix::data
