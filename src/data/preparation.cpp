@@ -23,10 +23,10 @@ std::vector<double> fit_edges(const Cohort& cohort, const std::vector<std::strin
   };
   if (bins.fit == BinFit::cohort) {
     for (const auto& patient : cohort.patients()) add(patient);
-    return survival::quantile_edges(times, events, bins.count, cohort.row_times());
+    return survival::time_edges(times, events, cohort.row_times(), bins.count);
   }
   for (const auto& id : train) add(cohort.patients()[cohort.index(id)]);
-  return survival::quantile_edges(times, events, bins.count, times);
+  return survival::time_edges(times, events, times, bins.count);
 }
 
 Scaler identity(int64_t width) { return {at::zeros({width}, at::kDouble), at::ones({width}, at::kDouble)}; }
@@ -69,7 +69,7 @@ Schema Preparation::schema() const {
   return schema;
 }
 
-int64_t Preparation::bin(double time) const { return survival::bin_of(edges, time); }
+int64_t Preparation::bin(double time) const { return survival::label(edges, time); }
 
 Json Preparation::to_json() const {
   using preparation_detail::numbers;

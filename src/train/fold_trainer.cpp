@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "tractrix/train/precision.hpp"
 #include "tractrix/train/sampling.hpp"
 
 namespace tractrix::train {
@@ -52,7 +51,7 @@ void FoldTrainer::enter_stage() {
 }
 
 void FoldTrainer::make_optimizer() {
-  std::vector<OptimizedParameter> learnt;
+  std::vector<Parameter> learnt;
   for (auto& item : recipe_->module().named_parameters()) {
     bool train = true, decay = true;
     for (const auto& rule : stage().rules) {
@@ -64,7 +63,7 @@ void FoldTrainer::make_optimizer() {
     item.value().mutable_grad().reset();
     if (train) learnt.push_back({item.key(), item.value(), decay});
   }
-  optimizer_ = make(plan().optimizer, std::move(learnt));
+  optimizer_ = std::make_unique<Optimizer>(plan().optimizer, std::move(learnt));
 }
 
 void FoldTrainer::order_epoch() {
@@ -130,7 +129,7 @@ Position FoldTrainer::position() const {
 
 double FoldTrainer::lr() const {
   if (finished()) return 0;
-  return plan().lr * factor(plan().schedule, {step_, stage_steps(), epoch_, windows()});
+  return plan().lr * rate_factor(plan().schedule, {step_, stage_steps(), epoch_, plan().epochs});
 }
 
 data::Batch FoldTrainer::fetch(const std::vector<std::string>& ids, size_t number) const {

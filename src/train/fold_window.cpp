@@ -4,9 +4,8 @@
 
 #include <cmath>
 
-#include "tractrix/train/clip.hpp"
 #include "tractrix/train/fold_trainer.hpp"
-#include "tractrix/train/precision.hpp"
+#include "tractrix/train/gradients.hpp"
 
 namespace tractrix::train {
 namespace window_detail {
@@ -33,7 +32,7 @@ data::Batch without_inputs(const data::Batch& batch) { return {batch.ids, batch.
 
 void FoldTrainer::look(const data::Batch& batch) {
   const at::NoGradGuard no_grad;
-  const Autocast autocast(setup_.precision);
+  const Autocast autocast(setup_.precision, setup_.device.type());
   rows_.push_back(window_detail::detached(objective().forward(batch), objective().coupled()));
   seen_.push_back(window_detail::without_inputs(batch));
 }
@@ -60,7 +59,7 @@ void FoldTrainer::learn(const data::Batch& batch) {
   Tensors out;
   recipe::Terms own;
   {
-    const Autocast autocast(setup_.precision);
+    const Autocast autocast(setup_.precision, setup_.device.type());
     out = objective().forward(batch);
     own = objective().loss(out, batch);
   }
@@ -144,8 +143,8 @@ Mark FoldTrainer::finish_window() {
     }
     if (gradient.defined()) gradients.push_back(gradient);
   }
-  const auto norm = clip_grad_norm(gradients, plan().clip);
-  settle(norm);
+  settle(grad_norm(gradients));
+  if (plan().clip > 0) clip_grad_norm(gradients, plan().clip);
   int64_t members = 0;
   for (const auto& batch : batches_) members += static_cast<int64_t>(batch.size());
   carry_ = {};

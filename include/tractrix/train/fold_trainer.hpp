@@ -12,6 +12,7 @@
 #include "tractrix/recipe/recipe.hpp"
 #include "tractrix/train/optimizer.hpp"
 #include "tractrix/train/plan.hpp"
+#include "tractrix/train/precision.hpp"
 
 namespace tractrix::train {
 
@@ -27,7 +28,8 @@ struct FoldSetup {
   recipe::Contract contract;
   std::vector<Plan> plans;        // one per stage
   std::vector<Example> examples;  // in cohort order
-  Precision precision = Precision::fp32;
+  Precision precision = Precision::f32;
+  at::Device device = at::kCPU;
   Seed fold;   // draws of this fold
   Seed order;  // of patients; knows no fold
 };

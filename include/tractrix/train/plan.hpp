@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tractrix/config/fields.hpp"
-#include "tractrix/train/optimizer_options.hpp"
+#include "tractrix/train/optimizer.hpp"
 #include "tractrix/train/schedule.hpp"
 
 namespace tractrix::train {
@@ -18,10 +18,6 @@ constexpr auto& names(Sampling) { return kSamplings; }
 enum class Accumulation { mean, mcat };
 constexpr std::pair<const char*, Accumulation> kAccumulations[] = {{"mean", Accumulation::mean}, {"mcat", Accumulation::mcat}};
 constexpr auto& names(Accumulation) { return kAccumulations; }
-
-enum class Precision { fp32, bf16, fp64 };
-constexpr std::pair<const char*, Precision> kPrecisions[] = {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"fp64", Precision::fp64}};
-constexpr auto& names(Precision) { return kPrecisions; }
 
 struct Plan {
   int64_t epochs = 20;

@@ -1,0 +1,33 @@
+// tractrix config show|check|reference
+#include <iostream>
+
+#include "app.hpp"
+#include "tractrix/train/run_config.hpp"
+
+namespace tractrix::app {
+
+void add_config(CLI::App& app, Outcome&) {
+  auto* config = app.add_subcommand("config", "look at configs without running them");
+  config->require_subcommand(1);
+  struct Arguments {
+    std::string file;
+    std::vector<std::string> words;
+  };
+  const auto add = [&](const char* name, const char* help) {
+    auto arguments = std::make_shared<Arguments>();
+    auto* command = config->add_subcommand(name, help);
+    command->add_option("config", arguments->file, "YAML file")->required();
+    command->add_option("overrides", arguments->words, "key=value");
+    return std::pair(command, arguments);
+  };
+  auto [show, shown] = add("show", "every value and where it was written");
+  show->callback([a = shown] { std::cout << train::RunConfig::load(a->file, overrides(a->words)).yaml(); });
+  auto [check, checked] = add("check", "all errors at once");
+  check->callback([a = checked] {
+    train::RunConfig::load(a->file, overrides(a->words));
+    std::cout << a->file << ": ok\n";
+  });
+  config->add_subcommand("reference", "every option as Markdown")->callback([] { std::cout << train::config_reference(); });
+}
+
+}  // namespace tractrix::app

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace tractrix {
+
+const char* version();  // "0.1.0"
+
+}  // namespace tractrix

@@ -1,0 +1,29 @@
+// A trained recipe on examples: risks, survival curves, attention.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tractrix/data/reader.hpp"
+#include "tractrix/recipe/recipe.hpp"
+#include "tractrix/train/precision.hpp"
+
+namespace tractrix::train {
+
+struct Inference {
+  int64_t max_batch = 1;
+  Precision precision = Precision::f32;
+  at::Device device = at::kCPU;
+};
+
+struct Predicted {
+  std::string id;
+  double risk = 0;
+  std::vector<double> survival;  // [K]; empty for Cox heads
+};
+
+// In the order of ids, eval mode, no graph. Throws an Error that names the patient whose risk is not finite.
+std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader, const std::vector<std::string>& ids,
+                               const Inference& how);
+
+}  // namespace tractrix::train

@@ -1,0 +1,7 @@
+#include "tractrix/core/version.hpp"
+
+namespace tractrix {
+
+const char* version() { return TRACTRIX_VERSION; }
+
+}  // namespace tractrix

@@ -1,0 +1,244 @@
+#include "tractrix/train/fold_run.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "tractrix/core/file.hpp"
+#include "tractrix/core/log.hpp"
+#include "tractrix/eval/predictions.hpp"
+#include "tractrix/survival/concordance.hpp"
+#include "tractrix/train/sampling.hpp"
+
+namespace tractrix::train {
+namespace fold_run_detail {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::filesystem::path made(const std::filesystem::path& folder) {
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  if (code) throw Error(folder.string(), "cannot be created: " + code.message());
+  return folder;
+}
+
+// Keeps the first `lines` lines: what was written after the last save is computed again.
+void cut_back(const std::filesystem::path& file, int64_t lines) {
+  if (!std::filesystem::exists(file)) return;
+  std::istringstream in(read_file(file));
+  std::string kept, line;
+  for (int64_t i = 0; i < lines && std::getline(in, line); ++i) kept += line + "\n";
+  write_file(file, kept);
+}
+
+std::string fixed(double value, int digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
+  return buffer;
+}
+
+}  // namespace fold_run_detail
+
+using namespace fold_run_detail;
+
+FoldRun::FoldRun(const RunContext& context, data::Fold fold, std::filesystem::path folder, bool resume)
+    : context_(context), fold_(std::move(fold)), folder_(made(folder)), lock_(folder_), saved_at_(Clock::now()) {
+  build();
+  const bool there = std::filesystem::exists(folder_ / "state.safetensors");
+  if (there && !resume) {
+    throw Error(folder_.string(), "this fold is already there", "go on with --resume, or start again with --overwrite");
+  }
+  remove_leftovers(folder_);
+  if (there) restore();
+}
+
+void FoldRun::build() {
+  const auto& config = *context_.config;
+  view_ = std::make_unique<data::FoldView>(context_.cohort, data::Preparation::fit(*context_.cohort, fold_.train), context_.cache);
+  const auto type = weight_type(config.run.precision);
+  view_->to(context_.device, type);
+  const Seed run(static_cast<uint64_t>(config.run.seed));
+  draw_from(run.at("init").at("fold", static_cast<uint64_t>(fold_.index)));
+  recipe_ = config.maker->make(view_->schema());
+  cast(recipe_->module(), context_.device, type);
+  trainer_ = std::make_unique<FoldTrainer>(*recipe_, *view_, setup());
+}
+
+FoldSetup FoldRun::setup() const {
+  const auto& config = *context_.config;
+  const Seed run(static_cast<uint64_t>(config.run.seed));
+  std::vector<int64_t> classes;  // MCAT's joint class: 2 bin + censored
+  for (const auto& id : fold_.train) {
+    const auto& patient = context_.cohort->patients()[context_.cohort->index(id)];
+    classes.push_back(2 * view_->preparation().bin(patient.time) + (patient.event ? 0 : 1));
+  }
+  const auto weights = balanced_weights(classes);
+  std::vector<Example> examples;
+  for (size_t i = 0; i < fold_.train.size(); ++i) examples.push_back({fold_.train[i], weights[i]});
+  return {config.contract, config.plans, std::move(examples), config.run.precision, context_.device,
+          run.at("fold", static_cast<uint64_t>(fold_.index)), run.at("order")};
+}
+
+bool FoldRun::step() {
+  if (finished_) return false;
+  const auto start = Clock::now();
+  const Mark mark = trainer_->step();
+  seconds_ += seconds_since(start);
+  if (mark.epoch_end) end_epoch(mark);
+  if (trainer_->finished()) {
+    finish();
+    return false;
+  }
+  const bool due = seconds_since(saved_at_) >= context_.config->run.save_every;
+  if (mark.epoch_end || (mark.window_end && due)) save();
+  return true;
+}
+
+std::vector<Predicted> FoldRun::predict_on(const std::vector<std::string>& ids) {
+  return predict(*recipe_, *view_, ids, {context_.config->contract.max_batch, context_.config->run.precision, context_.device});
+}
+
+FoldRun::Score FoldRun::score(const std::vector<Predicted>& predicted) const {
+  std::vector<double> time, risk;
+  std::vector<uint8_t> event;
+  for (const auto& row : predicted) {
+    const auto& patient = context_.cohort->patients()[context_.cohort->index(row.id)];
+    time.push_back(patient.time);
+    event.push_back(patient.event);
+    risk.push_back(row.risk);
+  }
+  try {
+    return {survival::concordance(time, event, risk).index, {}};
+  } catch (const Error& e) {
+    return {std::nullopt, e.what()};
+  }
+}
+
+void FoldRun::end_epoch(const Mark& mark) {
+  ++epochs_done_;
+  const auto reported = predict_on(fold_.val);
+  const Score outer = score(reported);
+  Json line{{"fold", fold_.index}, {"stage", context_.config->contract.stages[static_cast<size_t>(mark.stage)]},
+            {"epoch", epochs_done_}, {"step", trainer_->steps_done()}};
+  Json terms = Json::object();
+  for (const auto& [name, value] : trainer_->ended_terms()) terms[name] = value;
+  line["loss"] = terms;
+  const auto add = [&](const char* name, const Score& s) {
+    line[name] = s.c_index ? Json{{"c_index", *s.c_index}} : Json{{"c_index", nullptr}, {"reason", s.reason}};
+  };
+  add("val", outer);
+  // Only the last stage's epochs can be chosen: earlier ones are no finished model.
+  const bool choosable = mark.stage + 1 == static_cast<int64_t>(context_.config->plans.size());
+  if (!fold_.inner.empty()) {
+    const Score inner = score(predict_on(fold_.inner));
+    add("inner", inner);
+    if (choosable) keep_best(inner_, inner, reported);
+  }
+  if (choosable) keep_best(best_, outer, reported);
+  line["seconds"] = std::stod(fixed(seconds_, 3));
+  append_line(folder_ / "metrics.jsonl", line.dump());
+  ++lines_;
+  report_epoch(mark, line);
+  seconds_ = 0;
+  if (mark.stage_end) {
+    stage_start_ = epochs_done_;
+  } else if (out_of_patience(mark.stage, epochs_done_)) {
+    log::info("fold " + std::to_string(fold_.index) + "  stopped early: no better inner value for " +
+              std::to_string(context_.config->plans[static_cast<size_t>(mark.stage)].patience) + " epochs");
+    trainer_->end_stage();
+    stage_start_ = epochs_done_;
+  }
+}
+
+void FoldRun::report_epoch(const Mark& mark, const Json& line) const {
+  const auto& plan = context_.config->plans[static_cast<size_t>(mark.stage)];
+  std::string text = "fold " + std::to_string(fold_.index) + "  epoch " + std::to_string(mark.epoch + 1) + "/" + std::to_string(plan.epochs);
+  for (const auto& [name, value] : line["loss"].items()) text += "  " + name + " " + fixed(value.get<double>(), 4);
+  for (const char* name : {"inner", "val"}) {
+    if (!line.contains(name)) continue;
+    const auto& value = line[name]["c_index"];
+    text += std::string("  ") + name + " C " + (value.is_null() ? "undefined" : fixed(value.get<double>(), 4));
+  }
+  if (best_.epoch > 0) text += "  best " + fixed(best_.value, 4) + " (" + std::to_string(best_.epoch) + ")";
+  log::info(text + "  " + fixed(seconds_, 2) + " s");
+}
+
+bool FoldRun::out_of_patience(int64_t stage, int64_t epoch) const {
+  const int64_t patience = context_.config->plans[static_cast<size_t>(stage)].patience;
+  if (patience == 0 || fold_.inner.empty()) return false;
+  return epoch - std::max(inner_.epoch, stage_start_) >= patience;
+}
+
+void FoldRun::keep_best(Best& best, const Score& score, const std::vector<Predicted>& reported) {
+  if (!score.c_index || (best.epoch > 0 && *score.c_index <= best.value)) return;
+  best.value = *score.c_index;
+  best.epoch = epochs_done_;
+  write_files(best.name, reported);  // before the state that speaks of them
+}
+
+void FoldRun::write_files(const std::string& name, const std::vector<Predicted>& reported) {
+  eval::Predictions table;
+  table.edges = view_->schema().edges;
+  for (const auto& row : reported) {
+    const auto& patient = context_.cohort->patients()[context_.cohort->index(row.id)];
+    table.rows.push_back({row.id, fold_.index, patient.time, patient.event, row.risk, row.survival});
+  }
+  eval::write_predictions(folder_ / ("predictions_" + name + ".csv"), table);
+  const auto& config = *context_.config;
+  ModelCard card{config.recipe, config.recipe_yaml(), view_->preparation(),
+                 Json{{"cohort", config.data.cohort}, {"fold", fold_.index}, {"epoch", epochs_done_}, {"seed", config.run.seed},
+                      {"config_sha256", config.sha256()}}};
+  Tensors weights;
+  for (const auto& item : recipe_->module().named_parameters()) weights[item.key()] = item.value();
+  for (const auto& item : recipe_->module().named_buffers()) weights[item.key()] = item.value();
+  write_model(folder_ / (name + ".safetensors"), weights, card);
+}
+
+void FoldRun::save() {
+  const auto best = [](const Best& b) { return Json{{"epoch", b.epoch}, {"value", b.value}}; };
+  Json counters{{"trainer", trainer_->counters()}, {"epochs", epochs_done_}, {"stage_start", stage_start_}, {"lines", lines_},
+                {"best", best(best_)}, {"inner", best(inner_)}, {"seconds", seconds_}, {"finished", finished_}};
+  write_state(folder_ / "state.safetensors", trainer_->state(), counters);
+  saved_at_ = Clock::now();
+}
+
+void FoldRun::restore() {
+  const auto state = read_state(folder_ / "state.safetensors");
+  try {
+    const auto& c = state.counters;
+    const auto best = [&](Best& b) {
+      b.epoch = c.at(b.name).at("epoch").get<int64_t>();
+      b.value = c.at(b.name).at("value").get<double>();
+    };
+    best(best_);
+    best(inner_);
+    epochs_done_ = c.at("epochs").get<int64_t>();
+    stage_start_ = c.at("stage_start").get<int64_t>();
+    lines_ = c.at("lines").get<int64_t>();
+    seconds_ = c.at("seconds").get<double>();
+    finished_ = c.at("finished").get<bool>();
+    trainer_->restore(state.tensors, c.at("trainer"));
+  } catch (const Json::exception& e) {
+    throw Error((folder_ / "state.safetensors").string(), std::string("its counters cannot be read: ") + e.what());
+  }
+  cut_back(folder_ / "metrics.jsonl", lines_);
+  log::info("fold " + std::to_string(fold_.index) + (finished_ ? "  already finished" : "  goes on after epoch " + std::to_string(epochs_done_)));
+}
+
+void FoldRun::interrupt() {
+  if (finished_) return;
+  trainer_->drop_window();
+  save();
+}
+
+void FoldRun::finish() {
+  write_files("last", predict_on(fold_.val));
+  finished_ = true;
+  save();
+}
+
+}  // namespace tractrix::train

@@ -1,0 +1,147 @@
+#include "tractrix/train/run_config.hpp"
+
+#include <algorithm>
+
+#include "tractrix/core/file.hpp"
+
+namespace tractrix::train {
+namespace run_config_detail {
+
+std::string recipe_name(const config::Node& root, const std::filesystem::path& file) {
+  const auto* section = root.find("recipe");
+  const auto* name = section ? section->find("name") : nullptr;
+  if (!name || name->type != config::Node::Type::scalar) {
+    throw Error(section ? section->origin.text : file.string(), "'recipe.name' is missing", "for example: recipe: {name: fusion}");
+  }
+  return name->scalar;
+}
+
+// `train:` holds for every stage; `train.stages.<name>` overrides it.
+std::vector<Plan> read_plans(config::Fields& f, const std::vector<std::string>& stages) {
+  Plan base;
+  fields(f, base);
+  std::vector<Plan> plans(stages.size(), base);
+  const config::Node* node = f.raw("stages");
+  if (!node) return plans;
+  for (const auto& [name, child] : node->children) {
+    const auto found = std::find(stages.begin(), stages.end(), name);
+    if (found == stages.end()) {
+      f.visit().errors.add(child.origin.text, "the recipe has no stage '" + name + "'; it has: " + enumerate(stages));
+      continue;
+    }
+    config::Fields sub(f.visit(), &child, "train.stages." + name);
+    fields(sub, plans[static_cast<size_t>(found - stages.begin())]);
+  }
+  return plans;
+}
+
+void check_plans(const RunConfig& config, Errors& errors) {
+  for (size_t i = 0; i < config.plans.size(); ++i) {
+    const auto& plan = config.plans[i];
+    const std::string where = "train, stage " + config.contract.stages[i];
+    if (plan.window < config.contract.min_window) {
+      errors.add(where, "the recipe's loss compares examples of a window: 'window' must be >= " +
+                            std::to_string(config.contract.min_window) + ", got " + std::to_string(plan.window),
+                 "train.window=32");
+    }
+    if (plan.patience > 0 && config.split.inner_val <= 0) {
+      errors.add(where, "'patience' stops on the inner validation part, but split.inner_val is 0", "split.inner_val=0.15");
+    }
+  }
+}
+
+bool changes_numbers(const std::string& path) {
+  constexpr const char* kFree[] = {"run.name", "run.out", "run.save_every", "run.cache_gib"};
+  return std::none_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return path == free; });
+}
+
+}  // namespace run_config_detail
+
+using namespace run_config_detail;
+
+void fields(config::Fields& f, RunOptions& o) {
+  f("name", o.name, "folder of the run below `out`; default: the config's folder and file name");
+  f("out", o.out, "where run folders go");
+  f("seed", o.seed, "of everything random", config::at_least(0));
+  f("threads", o.threads, "computing threads; 0: all cores. Bits are promised at an equal number", config::between(0, 4096));
+  f("device", o.device, "auto takes a CUDA device when there is one");
+  f("precision", o.precision, "f32, f64, or bf16 autocast");
+  f("save_every", o.save_every, "seconds between two saves within an epoch", config::above(0));
+  f("cache_gib", o.cache_gib, "memory for bags, in GiB", config::at_least(0));
+}
+
+RunConfig RunConfig::load(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  auto root = config::load(file);
+  for (const auto& assignment : overrides) config::apply_override(root, assignment);
+  RunConfig result;
+  result.recipe = recipe_name(root, file);
+  result.maker = recipe::find_maker(result.recipe, root.find("recipe")->find("name")->origin.text);
+  config::Visit visit;
+  {
+    config::Fields f(visit, &root, "");
+    const auto section = [&](const char* name, auto&& read) {
+      const auto* node = f.raw(name);
+      visit.rows.push_back({name, "group", {}, {}, {}, {}, true, false});
+      config::Fields sub(visit, node, name);
+      read(sub);
+    };
+    section("recipe", [&](auto& sub) {
+      sub("name", result.recipe, "which recipe; `tractrix ls recipes` lists them");
+      result.maker->visit(sub);
+    });
+    result.contract = result.maker->contract();
+    section("data", [&](auto& sub) { fields(sub, result.data); });
+    section("split", [&](auto& sub) { fields(sub, result.split); });
+    section("train", [&](auto& sub) { result.plans = read_plans(sub, result.contract.stages); });
+    section("run", [&](auto& sub) { fields(sub, result.run); });
+  }
+  check_plans(result, visit.errors);
+  visit.errors.raise();
+  result.rows = std::move(visit.rows);
+  if (result.run.name.empty()) {
+    const auto folder = std::filesystem::absolute(file).parent_path().filename().string();
+    result.run.name = folder + "_" + file.stem().string();
+  }
+  return result;
+}
+
+std::string RunConfig::recipe_yaml() const {
+  std::vector<config::Row> own;
+  for (auto row : rows) {
+    if (!row.path.starts_with("recipe.") || row.path == "recipe.name") continue;
+    row.path.erase(0, std::string_view("recipe.").size());
+    own.push_back(std::move(row));
+  }
+  return own.empty() ? "{}\n" : config::dump(own);
+}
+
+std::string RunConfig::sha256() const {
+  std::string text;
+  for (const auto& row : rows) {
+    if (!row.group && changes_numbers(row.path)) text += row.path + "=" + row.value + "\n";
+  }
+  return tractrix::sha256(text);
+}
+
+std::string config_reference() {
+  std::string text;
+  const auto section = [&](const std::string& title, auto&& read, const std::string& path) {
+    config::Visit visit;
+    {
+      config::Fields f(visit, nullptr, path);
+      read(f);
+    }
+    text += "## " + title + "\n\n" + config::reference(visit.rows) + "\n";
+  };
+  section("data", [](auto& f) { data::DataOptions o; fields(f, o); }, "data");
+  section("split", [](auto& f) { data::SplitOptions o; fields(f, o); }, "split");
+  section("train", [](auto& f) { Plan o; fields(f, o); }, "train");
+  section("run", [](auto& f) { RunOptions o; fields(f, o); }, "run");
+  for (const auto& entry : recipe::registry()) {
+    const auto maker = entry.maker();
+    section(std::string("recipe ") + entry.name, [&](auto& f) { maker->visit(f); }, "recipe");
+  }
+  return text;
+}
+
+}  // namespace tractrix::train
