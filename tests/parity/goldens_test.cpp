@@ -1,0 +1,64 @@
+// Runs every golden case below TRACTRIX_GOLDENS (default: tests/goldens) whose class is known.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "support/golden_classes.hpp"
+
+namespace tractrix::test {
+namespace {
+
+std::vector<std::filesystem::path> case_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    std::filesystem::path tensors = entry.path();
+    if (tensors.extension() != ".json") continue;
+    if (std::filesystem::exists(tensors.replace_extension(".safetensors")))
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Files of many small cases (the survival family) have no class of their own: other tests read
+// them.
+bool is_case(const std::filesystem::path& file) {
+  const Json json = read_json(file);
+  return json.contains("source") && json["source"].is_object() &&
+         json["source"].contains("class") && json.contains("fill") && json.contains("config");
+}
+
+std::vector<std::string> run_case(Golden& golden, const RunCase& run) {
+  try {
+    return golden.check(run(golden));
+  } catch (const std::exception& error) {
+    return {std::string("threw: ") + error.what()};
+  }
+}
+
+TEST(Goldens, EveryKnownCaseAgrees) {
+  const char* folder = std::getenv("TRACTRIX_GOLDENS");
+  int passed = 0, failed = 0, skipped = 0;
+  for (const auto& file : case_files(folder ? folder : TRACTRIX_TEST_GOLDENS)) {
+    if (!is_case(file)) continue;
+    Golden golden = Golden::read(file);
+    const RunCase* run = find_class(golden);
+    if (!run) {
+      ++skipped;
+      std::cout << "skipped " << golden.name() << ": class " << golden.source_class()
+                << " is not known\n";
+      continue;
+    }
+    const auto differences = run_case(golden, *run);
+    ++(differences.empty() ? passed : failed);
+    for (const auto& text : differences)
+      ADD_FAILURE() << golden.name() << " (" << golden.source_class() << "): " << text;
+  }
+  std::cout << "golden cases: " << passed << " passed, " << failed << " failed, " << skipped
+            << " skipped\n";
+  EXPECT_GT(passed + failed + skipped, 0) << "no golden case found";
+}
+
+}  // namespace
+}  // namespace tractrix::test
