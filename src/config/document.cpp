@@ -135,6 +135,12 @@ bool is_null(const Node& node) {
          (node.type == Node::Type::scalar && !node.quoted && (node.scalar == "~" || node.scalar == "null"));
 }
 
+// "key: ~" means: as if the key were not there.
+void drop_nulls(Node& node) {
+  std::erase_if(node.children, [](const auto& child) { return is_null(child.second); });
+  for (auto& child : node.children) drop_nulls(child.second);
+}
+
 }  // namespace
 
 const Node* Node::find(const std::string& key) const {
@@ -163,7 +169,9 @@ void merge(Node& below, const Node& above) {
 
 Node parse(const std::string& text, const std::filesystem::path& where) {
   std::vector<std::filesystem::path> chain{where.lexically_normal()};
-  return parse_with_bases(text, where, chain);
+  Node root = parse_with_bases(text, where, chain);
+  drop_nulls(root);
+  return root;
 }
 
 Node load(const std::filesystem::path& file) { return parse(read_file(file, kMostBytes), file); }

@@ -111,6 +111,7 @@ class Fields {
       return *this;
     }
     for (const auto& child : node->children) {
+      heading(name + "." + child.first, "", &child.second);
       Fields sub(*visit_, map_or_error(&child.second, name + "." + child.first), join(name + "." + child.first));
       fields(sub, value[child.first]);
     }
