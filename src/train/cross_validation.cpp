@@ -43,7 +43,9 @@ Json run_facts(const RunConfig& config, const data::Cohort& cohort, const data::
           {"config_sha256", config.sha256()}, {"tables_sha256", tables}, {"splits_sha256", splits.sha256},
           {"seed", config.run.seed}, {"threads", at::get_num_threads()}, {"host", host}, {"cpu", cpu_model()},
           {"cohort", config.data.cohort}, {"patients", cohort.size()}, {"events", cohort.events()},
-          {"folds", config.split.folds}, {"synthetic", cohort.synthetic()}, {"notes", notes}};
+          {"folds", config.split.folds},
+          {"bins", std::to_string(config.data.bins.count) + (config.data.bins.fit == data::BinFit::cohort ? " from the whole cohort" : " from each training fold")},
+          {"synthetic", cohort.synthetic()}, {"notes", notes}};
 }
 
 void describe(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits, const at::Device& device) {

@@ -30,8 +30,8 @@ struct FoldSetup {
   std::vector<Example> examples;  // in cohort order
   Precision precision = Precision::f32;
   at::Device device = at::kCPU;
-  Seed fold;   // draws of this fold
-  Seed order;  // of patients; knows no fold
+  Seed fold{0};   // draws of this fold
+  Seed order{0};  // of patients; knows no fold
 };
 
 struct Mark {
