@@ -140,6 +140,10 @@ inline void Golden::load(torch::nn::Module& module, const std::string& prefix) {
     item.value().set_data(weight);
     leaves_[key] = item.value();
   }
+  for (auto& item : module.named_buffers()) {
+    const std::string key = "buffer/" + prefix + item.key();
+    if (has(key)) item.value().set_data(value(key).to(item.value().scalar_type()));
+  }
   for (const auto& [key, entry] : json_.at("fill").items())
     if (key.starts_with("param/" + prefix) && !leaves_.has(key))
       throw Error(name_, "the module lacks " + key);

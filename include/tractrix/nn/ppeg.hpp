@@ -1,0 +1,27 @@
+// Pyramid position encoding of TransMIL and CMTA: depth-wise 7x7, 5x5 and 3x3 convolutions of the
+// token grid, added to it.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include "tractrix/nn/depthwise_conv.hpp"
+
+namespace tractrix::nn {
+
+struct PpegOptions {
+  int64_t dim = 0;
+};
+
+class PpegImpl : public torch::nn::Module {
+ public:
+  explicit PpegImpl(const PpegOptions& options);
+  // [B, 1 + height * width, dim]: a class token, which passes unchanged, and the grid row by row.
+  at::Tensor forward(const at::Tensor& x, int64_t height, int64_t width);
+
+ private:
+  DepthwiseConv proj_{nullptr}, proj1_{nullptr}, proj2_{nullptr};
+};
+TORCH_MODULE(Ppeg);
+
+}  // namespace tractrix::nn

@@ -1,0 +1,64 @@
+// TransMIL's layer and the encoders CMTA builds of it (models/cmta/network.py).
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/nn/pimpl.h>
+
+#include "tractrix/nn/nystrom_attention.hpp"
+#include "tractrix/nn/ppeg.hpp"
+
+namespace tractrix::nn {
+
+struct TransLayerOptions {
+  int64_t dim = 512, heads = 8;
+  int64_t landmarks = 0;  // 0: dim / 2, as both references
+  double dropout = 0.1;
+  Slice slice = Slice::tail;
+};
+
+// y = x + NystromAttention(LayerNorm(x)), head width dim / heads; there is no feed-forward part.
+// Children norm, attn.
+class TransLayerImpl : public torch::nn::Module {
+ public:
+  explicit TransLayerImpl(const TransLayerOptions& options);
+  at::Tensor forward(const at::Tensor& x);  // [B, n, dim]
+
+ private:
+  torch::nn::LayerNorm norm_{nullptr};
+  NystromAttention attn_{nullptr};
+};
+TORCH_MODULE(TransLayer);
+
+struct TokenEncoderOptions {
+  TransLayerOptions layer;
+  bool grid =
+      false;  // lays the tokens out as a square and encodes positions (PPEG) between the layers
+  double token_deviation = 1e-6;  // of the class token's initial values
+};
+
+struct EncodedTokens {
+  at::Tensor token;   // [B, dim], the class token
+  at::Tensor tokens;  // [B, n, dim]; with grid the side^2 tokens, repeated ones included
+};
+
+// Class token in front, TransLayer, (PPEG,) TransLayer, LayerNorm: CMTA's Transformer_G, and with
+// grid its Transformer_P, which repeats the first tokens until they fill a square. Children
+// cls_token, pos_layer, layer1, layer2, norm.
+class TokenEncoderImpl : public torch::nn::Module {
+ public:
+  explicit TokenEncoderImpl(const TokenEncoderOptions& options);
+  EncodedTokens forward(at::Tensor x);  // [B, n, dim], n >= 1
+
+ private:
+  at::Tensor cls_token_;
+  Ppeg pos_layer_{nullptr};
+  TransLayer layer1_{nullptr}, layer2_{nullptr};
+  torch::nn::LayerNorm norm_{nullptr};
+};
+TORCH_MODULE(TokenEncoder);
+
+// The smallest s with s * s >= n, exact for every n >= 0.
+int64_t square_side(int64_t n);
+
+}  // namespace tractrix::nn

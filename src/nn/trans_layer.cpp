@@ -1,0 +1,56 @@
+#include "tractrix/nn/trans_layer.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "tractrix/nn/init.hpp"
+
+namespace tractrix::nn {
+
+TransLayerImpl::TransLayerImpl(const TransLayerOptions& options) {
+  NystromAttentionOptions attention;
+  attention.dim = options.dim;
+  attention.heads = options.heads;
+  attention.dim_head = options.dim / options.heads;
+  attention.landmarks = options.landmarks ? options.landmarks : options.dim / 2;
+  attention.dropout = options.dropout;
+  attention.slice = options.slice;
+  norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.dim})));
+  attn_ = register_module("attn", NystromAttention(attention));
+}
+
+at::Tensor TransLayerImpl::forward(const at::Tensor& x) {
+  return x + attn_->forward(norm_->forward(x));
+}
+
+TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) {
+  const int64_t dim = options.layer.dim;
+  cls_token_ = register_parameter("cls_token", at::empty({1, 1, dim}));
+  if (options.grid) pos_layer_ = register_module("pos_layer", Ppeg(PpegOptions{dim}));
+  initialise_token(cls_token_, options.token_deviation);
+  layer1_ = register_module("layer1", TransLayer(options.layer));
+  layer2_ = register_module("layer2", TransLayer(options.layer));
+  norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({dim})));
+}
+
+EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
+  TORCH_CHECK(x.dim() == 3 && x.size(1) > 0, "TokenEncoder: x must be [B, n, D] with n >= 1");
+  const int64_t side = square_side(x.size(1));
+  if (pos_layer_) x = at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
+  x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
+
+  x = layer1_->forward(x);
+  if (pos_layer_) x = pos_layer_->forward(x, side, side);
+  x = norm_->forward(layer2_->forward(x));
+  return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
+}
+
+int64_t square_side(int64_t n) {
+  int64_t side = static_cast<int64_t>(std::sqrt(static_cast<double>(n)));
+  while (side * side < n) ++side;
+  while (side > 0 && (side - 1) * (side - 1) >= n) --side;
+  return side;
+}
+
+}  // namespace tractrix::nn
