@@ -11,7 +11,7 @@
 namespace tractrix::app {
 namespace {
 
-struct Arguments {
+struct RunArguments {
   std::string config;
   std::vector<std::string> words;
   std::vector<int64_t> folds;
@@ -19,13 +19,13 @@ struct Arguments {
   bool resume = false, overwrite = false, dry_run = false;
 };
 
-train::RunConfig load(const Arguments& arguments) {
+train::RunConfig load(const RunArguments& arguments) {
   auto assignments = overrides(arguments.words);
   if (!arguments.device.empty()) assignments.push_back("run.device=" + arguments.device);
   return train::RunConfig::load(arguments.config, assignments);
 }
 
-void run_folds(const Arguments& arguments, Outcome& outcome) {
+void run_folds(const RunArguments& arguments, Outcome& outcome) {
   if (arguments.resume && arguments.overwrite) throw Error("command line", "--resume and --overwrite exclude each other");
   const auto config = load(arguments);
   tune_process(config.run.threads);
@@ -44,7 +44,7 @@ void run_folds(const Arguments& arguments, Outcome& outcome) {
   }
 }
 
-void add_common(CLI::App& command, Arguments& arguments) {
+void add_common(CLI::App& command, RunArguments& arguments) {
   command.add_option("config", arguments.config, "YAML file")->required();
   command.add_option("overrides", arguments.words, "key=value, for example train.lr=1e-4");
   command.add_option("--device", arguments.device, "auto, cpu or cuda");
@@ -56,14 +56,14 @@ void add_common(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 void add_crossval(CLI::App& app, Outcome& outcome) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RunArguments>();
   auto* crossval = app.add_subcommand("crossval", "train and evaluate every fold of a split");
   add_common(*crossval, *arguments);
   crossval->add_option("--fold", arguments->folds, "only these folds (may be repeated)")->allow_extra_args(false);
   crossval->footer("example: tractrix crossval configs/fusion/snn/blca.yaml train.lr=1e-4");
   crossval->callback([arguments, &outcome] { run_folds(*arguments, outcome); });
 
-  auto one = std::make_shared<Arguments>();
+  auto one = std::make_shared<RunArguments>();
   auto* train = app.add_subcommand("train", "train one fold of a split");
   add_common(*train, *one);
   train->add_option("--fold", one->folds, "the fold")->required()->expected(1);

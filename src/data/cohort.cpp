@@ -138,7 +138,7 @@ class CohortReader {
         complete = false;
       } else if (!columns[c].level.empty()) {
         out[c] = cell == columns[c].level ? 1 : 0;
-      } else if (const auto value = parse_number(cell)) {
+      } else if (const auto value = tractrix::parse_number(cell)) {
         out[c] = *value;
       } else {
         errors_.add(table.where(row), "input '" + name + "': column '" + table.header()[static_cast<size_t>(columns[c].source)] + "' holds '" +

@@ -44,10 +44,11 @@ FoldValue read_fold(const std::filesystem::path& file, Pool& pool, FoldSummary& 
   fold.patients = static_cast<int64_t>(table.rows.size());
   fold.events = 0;
   for (const auto& row : table.rows) {
-    pool.time.push_back(row.time);
-    pool.event.push_back(row.event);
+    if (!row.time || !row.event) throw Error(file.string(), "patient '" + row.id + "' has no label");
+    pool.time.push_back(*row.time);
+    pool.event.push_back(*row.event);
     pool.risk.push_back(row.risk);
-    fold.events += row.event;
+    fold.events += *row.event;
   }
   return index_of(pool, begin);
 }

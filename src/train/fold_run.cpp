@@ -182,7 +182,6 @@ void FoldRun::keep_best(Best& best, const Score& score, const std::vector<Predic
 
 void FoldRun::write_files(const std::string& name, const std::vector<Predicted>& reported) {
   eval::Predictions table;
-  table.edges = view_->schema().edges;
   for (const auto& row : reported) {
     const auto& patient = context_.cohort->patients()[context_.cohort->index(row.id)];
     table.rows.push_back({row.id, fold_.index, patient.time, patient.event, row.risk, row.survival});

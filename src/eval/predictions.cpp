@@ -1,0 +1,99 @@
+#include "tractrix/eval/predictions.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "tractrix/core/csv.hpp"
+#include "tractrix/core/error.hpp"
+#include "tractrix/core/file.hpp"
+
+namespace tractrix::eval {
+namespace {
+
+class Reader {
+ public:
+  Reader(const CsvTable& table, const ColumnMap& map) : table_(table), map_(map) {}
+
+  Predictions read() {
+    id_ = table_.column(map_.id);
+    risk_ = table_.column(map_.risk);
+    fold_ = table_.find(map_.fold);
+    time_ = table_.column(map_.time);
+    event_ = table_.column(map_.censorship.empty() ? map_.event : map_.censorship);
+    for (const auto& name : table_.header())
+      if (name.starts_with("S_t")) survival_.push_back(table_.column(name));
+    for (int64_t row = 0; row < table_.rows(); ++row) add(row);
+    errors_.raise();
+    return std::move(predictions_);
+  }
+
+ private:
+  void refuse(int64_t row, int64_t column, const std::string& expected) {
+    errors_.add(table_.where(row), "'" + table_.header()[static_cast<size_t>(column)] + "' is '" +
+                                       std::string(table_.at(row, column).substr(0, 40)) + "', " + expected + " was expected");
+  }
+
+  void add(int64_t row) {
+    PredictionRow out;
+    out.id = table_.at(row, id_);
+    if (const auto risk = parse_number(table_.at(row, risk_))) {
+      out.risk = map_.risk_is_survival ? -*risk : *risk;
+    } else {
+      refuse(row, risk_, "a finite number");
+    }
+    if (fold_) {
+      const auto fold = parse_integer(table_.at(row, *fold_));
+      if (!fold) refuse(row, *fold_, "a whole number");
+      out.fold = fold.value_or(0);
+    }
+    if (!table_.at(row, time_).empty()) {
+      out.time = parse_number(table_.at(row, time_));
+      if (!out.time) refuse(row, time_, "a number");
+    }
+    if (!table_.at(row, event_).empty()) {
+      const auto status = parse_number(table_.at(row, event_));
+      if (!status || (*status != 0 && *status != 1)) refuse(row, event_, "0 or 1");
+      if (status) out.event = (*status == 1) == map_.censorship.empty();
+    }
+    for (int64_t column : survival_) {
+      const auto value = parse_number(table_.at(row, column));
+      if (!value) refuse(row, column, "a probability");
+      out.survival.push_back(value.value_or(0));
+    }
+    if (!seen_.insert({out.fold, out.id}).second) errors_.add(table_.where(row), "patient '" + out.id + "' is twice in fold " + std::to_string(out.fold));
+    predictions_.rows.push_back(std::move(out));
+  }
+
+  const CsvTable& table_;
+  const ColumnMap& map_;
+  int64_t id_ = 0, risk_ = 0, time_ = 0, event_ = 0;
+  std::optional<int64_t> fold_;
+  std::vector<int64_t> survival_;
+  std::set<std::pair<int64_t, std::string>> seen_;
+  Errors errors_;
+  Predictions predictions_;
+};
+
+}  // namespace
+
+void write_predictions(const std::filesystem::path& file, const Predictions& predictions) {
+  size_t bins = 0;
+  for (const auto& row : predictions.rows) bins = std::max(bins, row.survival.size());
+  std::string text = "case_id,fold,time,event,risk";
+  for (size_t k = 1; k <= bins; ++k) text += ",S_t" + std::to_string(k);
+  text += "\n";
+  for (const auto& row : predictions.rows) {
+    text += csv_field(row.id) + "," + std::to_string(row.fold) + "," + (row.time ? shortest(*row.time) : "") + "," +
+            (row.event ? (*row.event ? "1" : "0") : "") + "," + shortest(row.risk);
+    for (double s : row.survival) text += "," + shortest(s);
+    text += "\n";
+  }
+  write_file(file, text);
+}
+
+Predictions read_predictions(const std::filesystem::path& file, const ColumnMap& map) {
+  const auto table = CsvTable::read(file);
+  return Reader(table, map).read();
+}
+
+}  // namespace tractrix::eval

@@ -1,0 +1,36 @@
+#include "check.hpp"
+
+#include <cmath>
+
+#include "tractrix/core/error.hpp"
+
+namespace tractrix::survival {
+
+void check_finite(const std::string& where, const std::string& what,
+                  std::span<const double> values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    throw Error(where, what + " of patient " + std::to_string(i) + " is " +
+                           std::to_string(values[i]) + "; a finite number was expected");
+  }
+}
+
+void check_survival(const std::string& where, std::span<const double> time,
+                    std::span<const uint8_t> event, size_t least) {
+  if (time.size() != event.size()) {
+    throw Error(where, std::to_string(time.size()) + " times and " + std::to_string(event.size()) +
+                           " events were given; one of each per patient was expected");
+  }
+  if (time.size() < least) {
+    throw Error(where, "undefined for " + std::to_string(time.size()) + " patients; at least " +
+                           std::to_string(least) + " are needed");
+  }
+  check_finite(where, "time", time);
+  for (size_t i = 0; i < event.size(); ++i) {
+    if (event[i] <= 1) continue;
+    throw Error(where, "event of patient " + std::to_string(i) + " is " + std::to_string(event[i]) +
+                           "; 0 (censored) or 1 was expected");
+  }
+}
+
+}  // namespace tractrix::survival

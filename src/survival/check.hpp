@@ -1,0 +1,19 @@
+// What every statistic of this room asks of its times and events.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace tractrix::survival {
+
+// Throws an Error unless both have the same length of at least least, times are finite and events
+// are 0 or 1.
+void check_survival(const std::string& where, std::span<const double> time,
+                    std::span<const uint8_t> event, size_t least);
+
+// Throws an Error that names the first value that is NaN or infinite.
+void check_finite(const std::string& where, const std::string& what,
+                  std::span<const double> values);
+
+}  // namespace tractrix::survival
