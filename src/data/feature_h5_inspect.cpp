@@ -43,25 +43,25 @@ std::string integer_name(hid_t type) {
 
 void read_type(hid_t dataset, const std::string& name, Shape& shape) {
   const Handle type(H5Dget_type(dataset), H5Tclose, "'" + name + "' has no readable type");
-  const auto refuse = [&](const std::string& what) { throw Refusal("'" + name + "' " + what); };
+  const auto refusal = [&](const std::string& what) { return Refusal("'" + name + "' " + what); };
   shape.element = H5Tget_size(type);
   switch (H5Tget_class(type)) {
     case H5T_FLOAT: shape.type = float_name(type); break;
     case H5T_INTEGER: shape.type = integer_name(type); break;
     case H5T_STRING: shape.type = H5Tis_variable_str(type) > 0 ? "text*" : "text"; break;
-    case H5T_ENUM: refuse("holds an enumeration (such as booleans), no numbers");
-    case H5T_COMPOUND: refuse("holds records (a compound type), no plain numbers");
-    case H5T_VLEN: refuse("is ragged: every row has its own length");
-    case H5T_REFERENCE: refuse("holds references, no numbers");
-    default: refuse("holds no plain numbers");
+    case H5T_ENUM: throw refusal("holds an enumeration (such as booleans), no numbers");
+    case H5T_COMPOUND: throw refusal("holds records (a compound type), no plain numbers");
+    case H5T_VLEN: throw refusal("is ragged: every row has its own length");
+    case H5T_REFERENCE: throw refusal("holds references, no numbers");
+    default: throw refusal("holds no plain numbers");
   }
-  if (shape.type.empty()) refuse("has an unusual number type of " + std::to_string(shape.element) + " bytes");
+  if (shape.type.empty()) throw refusal("has an unusual number type of " + std::to_string(shape.element) + " bytes");
   const auto order = H5Tget_order(type);
   if (order != H5T_ORDER_LE && order != H5T_ORDER_BE && shape.type.rfind("text", 0) != 0) {
-    refuse("has an unusual byte order");
+    throw refusal("has an unusual byte order");
   }
   shape.swapped = order == H5T_ORDER_BE && shape.element > 1 && shape.type.rfind("text", 0) != 0;
-  if (shape.element == 0) refuse("has values of no bytes");
+  if (shape.element == 0) throw refusal("has values of no bytes");
 }
 
 uint64_t product(const std::vector<hsize_t>& dims, uint64_t element, const std::string& name) {
