@@ -1,0 +1,138 @@
+#include "tractrix/data/feature_file.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "feature_bytes.hpp"
+#include "feature_source.hpp"
+
+namespace tractrix::data {
+namespace feature {
+
+// The exponent bits of a 16-bit or 32-bit float are all ones: NaN or infinity.
+template <class Bits>
+int64_t first_with(const Bits* values, int64_t count, Bits mask) {
+  constexpr int64_t kBlock = 4096;
+  for (int64_t start = 0; start < count; start += kBlock) {
+    const int64_t end = std::min(count, start + kBlock);
+    bool bad = false;
+    for (int64_t i = start; i < end; ++i) bad |= (values[i] & mask) == mask;
+    for (int64_t i = start; bad && i < end; ++i)
+      if ((values[i] & mask) == mask) return i;
+  }
+  return -1;
+}
+
+int64_t first_double(const double* values, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)  // NaN fails the comparison, too
+    if (!(std::fabs(values[i]) <= std::numeric_limits<float>::max())) return i;
+  return -1;
+}
+
+int64_t first_not_finite(const at::Tensor& values) {
+  const void* data = values.const_data_ptr();
+  const int64_t count = values.numel();
+  switch (values.scalar_type()) {
+    case at::kFloat: return first_with(static_cast<const uint32_t*>(data), count, 0x7F800000u);
+    case at::kHalf: return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7C00);
+    case at::kBFloat16: return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7F80);
+    case at::kDouble: return first_double(static_cast<const double*>(data), count);
+    default: return -1;  // integers are finite
+  }
+}
+
+at::Tensor as_asked(const at::Tensor& values, As as) {
+  return as == As::stored ? values : values.to(at::kFloat);
+}
+
+}  // namespace feature
+
+void require_finite(const at::Tensor& values, const std::string& where) {
+  const at::Tensor plain = values.contiguous();
+  const int64_t at = feature::first_not_finite(plain);
+  if (at < 0) return;
+  const int64_t columns = std::max<int64_t>(plain.dim() > 0 ? plain.size(-1) : 1, 1);
+  const double value = plain.flatten()[at].item<double>();
+  const std::string shown = std::isnan(value) ? "NaN" : std::isinf(value) ? (value > 0 ? "Inf" : "-Inf")
+                                                                          : std::to_string(value);
+  throw Error(where, "holds " + shown + " at row " + std::to_string(at / columns) + ", column " +
+                         std::to_string(at % columns) +
+                         (std::isfinite(value) ? ": beyond the range of float32" : "; features must be finite"),
+              "extract this slide again, or leave it out");
+}
+
+std::string repeated_rows(const at::Tensor& bag) {
+  const at::Tensor plain = bag.contiguous();
+  if (plain.dim() != 2 || plain.size(0) < 2 || plain.size(1) == 0) return {};
+  const auto* bytes = static_cast<const char*>(plain.const_data_ptr());
+  const auto row = static_cast<size_t>(plain.nbytes() / plain.size(0));
+  int64_t best = 0, best_at = 0, start = 0;
+  for (int64_t i = 1; i <= plain.size(0); ++i) {
+    if (i < plain.size(0) && std::memcmp(bytes + (i - 1) * row, bytes + i * row, row) == 0) continue;
+    if (i - start > best) best = i - start, best_at = start;
+    start = i;
+  }
+  if (best < 2) return {};
+  return "rows " + std::to_string(best_at) + " to " + std::to_string(best_at + best - 1) + " are bit-identical";
+}
+
+bool set_bag_shape(FeatureInfo& info) {
+  auto shape = info.stored_shape;
+  if (shape.size() == 3 && shape[0] == 1) shape.erase(shape.begin());
+  if (shape.size() != 2) return false;
+  info.rows = shape[0];
+  info.columns = shape[1];
+  return true;
+}
+
+FeatureFile::FeatureFile(std::shared_ptr<const FeatureSource> source) : source_(std::move(source)) {}
+
+const FeatureInfo& FeatureFile::info() const { return source_->info; }
+
+at::Tensor FeatureFile::read(As as) const {
+  const auto& about = info();
+  const std::string where = about.file.string();
+  if (about.kind == "coords") throw Error(where, "holds coordinates only, no features", "name the folder of the features");
+  if (about.kind != "bag" && about.kind != "vector" && about.kind != "omics_bag") {
+    throw Error(where, "holds " + std::to_string(about.members.size()) + " members (" + enumerate(about.members) +
+                           "), not one bag");
+  }
+  const at::Tensor values = source_->values("").reshape({about.rows, about.columns});
+  require_finite(values, where);
+  return feature::as_asked(values, as);
+}
+
+at::Tensor FeatureFile::read(const std::string& member, As as) const {
+  bool known = false;
+  for (const auto& name : info().members) known = known || name == member;
+  if (!known) throw Error(info().file.string(), "holds no '" + member + "'; there are: " + enumerate(info().members, 12));
+  const at::Tensor values = source_->values(member);
+  require_finite(values, info().file.string() + " (" + member + ")");
+  return feature::as_asked(values, as);
+}
+
+at::Tensor FeatureFile::coords() const {
+  if (!info().has_coords) throw Error(info().file.string(), "holds no coordinates");
+  const at::Tensor coords = source_->coords();
+  return coords.reshape({coords.size(-2), 2});
+}
+
+std::vector<std::string> FeatureFile::names(const std::string& dataset) const { return source_->texts(dataset); }
+
+FeatureFile open_features(const std::filesystem::path& path) {
+  std::string head;
+  {
+    const RawFile file(path);
+    head = file.text(0, std::min<uint64_t>(file.size(), 16));
+  }
+  const bool zip = head.compare(0, 2, "PK") == 0;
+  const bool legacy = head.compare(0, 5, std::string_view("\x80\x02\x8a\x0a\x6c", 5)) == 0;
+  if (zip || legacy) return FeatureFile(open_torch(path));
+  if (is_hdf5(path)) return FeatureFile(open_hdf5(path));
+  refuse_unknown(RawFile(path));
+}
+
+}  // namespace tractrix::data

@@ -1,0 +1,97 @@
+#include "feature_h5_describe.hpp"
+
+#include "feature_bytes.hpp"
+#include "feature_h5_library.hpp"
+#include "feature_h5_names.hpp"
+
+namespace tractrix::data::h5 {
+namespace describing {
+
+constexpr size_t kMostMembers = 100000;
+
+struct Members {
+  std::vector<std::string> names;
+  std::vector<bool> hard;
+};
+
+herr_t add_member(hid_t, const char* name, const H5L_info_t* info, void* data) {
+  auto& found = *static_cast<Members*>(data);
+  if (found.names.size() >= kMostMembers) return 1;
+  found.names.emplace_back(name);
+  found.hard.push_back(info->type == H5L_TYPE_HARD);
+  return 0;
+}
+
+Members members_of(hid_t group) {
+  Members found;
+  hsize_t position = 0;
+  if (H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, &position, add_member, &found) < 0) {
+    throw Refusal("has a damaged list of members");
+  }
+  return found;
+}
+
+std::string filter_name(H5Z_filter_t id) {
+  return id == H5Z_FILTER_DEFLATE ? "deflate" : id == H5Z_FILTER_SHUFFLE ? "shuffle" : "fletcher32";
+}
+
+Json to_json(const Shape& shape) {
+  Json filters = Json::array();
+  for (const auto& filter : shape.filters) filters.push_back(filter_name(filter.id));
+  return {{"dims", shape.dims},   {"type", shape.type},       {"swapped", shape.swapped}, {"chunk", shape.chunk},
+          {"filters", filters},   {"bytes", shape.bytes},     {"element", shape.element}, {"address", shape.address},
+          {"plain", shape.layout == H5D_CONTIGUOUS}};
+}
+
+class Description {
+ public:
+  Description(hid_t root, uint64_t file_size) : root_(root), file_size_(file_size) {}
+
+  bool add(hid_t group, const std::string& name, const std::string& shown) {
+    if (!has_hard_link(group, name)) return false;
+    const Handle dataset(open_dataset(group, name), H5Dclose, "");
+    const Shape shape = inspect(dataset, shown, file_size_);
+    all["sets"][shown] = to_json(shape);
+    if (group == root_) all["attributes"][shown] = attributes_of(dataset);
+    return true;
+  }
+
+  // Groups of one level only: a walk ends even where hard links make a circle.
+  void add_patients(const Members& members) {
+    for (size_t i = 0; i < members.names.size(); ++i) {
+      const auto& name = members.names[i];
+      if (!members.hard[i]) continue;
+      const Handle object(H5Oopen(root_, name.c_str(), H5P_DEFAULT), H5Oclose, "'" + printable(name) + "' is damaged");
+      if (H5Iget_type(object) == H5I_GROUP && add(object, "features", name + "/features")) all["patients"].push_back(name);
+    }
+  }
+
+  Json all = {{"members", Json::array()}, {"patients", Json::array()}, {"attributes", Json::object()},
+              {"sets", Json::object()}};
+
+ private:
+  hid_t root_;
+  uint64_t file_size_;
+};
+
+}  // namespace describing
+
+Json describe(const std::string& path, uint64_t file_size) {
+  const Handle file(open_safely(path), H5Fclose, "");
+  const Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "has a damaged root group");
+  const auto members = describing::members_of(root);
+  describing::Description description(root, file_size);
+  for (const auto& name : members.names) {
+    if (!valid_utf8(name)) throw Refusal("has a member whose name is not valid UTF-8");
+    description.all["members"].push_back(name);
+  }
+  description.all["attributes"]["/"] = attributes_of(root);
+  bool features = false;
+  for (const char* name : kFeatureNames) features = features || description.add(root, name, name);
+  const bool coords = description.add(root, kCoordsName, kCoordsName);
+  for (const char* name : kTextNames) description.add(root, name, name);
+  if (!features && !coords) description.add_patients(members);
+  return description.all;
+}
+
+}  // namespace tractrix::data::h5

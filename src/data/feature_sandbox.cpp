@@ -1,0 +1,213 @@
+#include "feature_sandbox.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "tractrix/core/error.hpp"
+
+namespace tractrix::data {
+namespace sandbox {
+
+constexpr char kData = 'D', kEnd = 'E', kFailure = 'F';
+constexpr int kSilentMilliseconds = 120000;  // a child that says nothing for so long is stuck
+constexpr uint64_t kLargestFrame = uint64_t{1} << 30;
+
+bool write_all(int fd, const char* bytes, uint64_t length) {
+  while (length > 0) {
+    const ssize_t n = ::write(fd, bytes, std::min(length, kLargestFrame));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes += n;
+    length -= static_cast<uint64_t>(n);
+  }
+  return true;
+}
+
+// Address space of this process in bytes, or 0 when the system does not say.
+uint64_t address_space() {
+  char text[64] = {};
+  const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  const ssize_t n = ::read(fd, text, sizeof(text) - 1);
+  ::close(fd);
+  if (n <= 0) return 0;
+  return std::strtoull(text, nullptr, 10) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void limit(int what, uint64_t value) {
+  const rlimit bound{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
+  ::setrlimit(what, &bound);
+}
+
+void restrict_child(const SandboxLimits& limits) {
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGINT, SIGXCPU})
+    ::signal(signal, SIG_DFL);
+  ::signal(SIGPIPE, SIG_IGN);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_FSIZE, 0);
+  limit(RLIMIT_CPU, limits.seconds);
+  if (const uint64_t held = address_space(); held > 0) limit(RLIMIT_AS, held + limits.memory);
+  // An abort's message would otherwise reach the user's terminal.
+  if (const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0) ::dup2(null, 2);
+}
+
+[[noreturn]] void run_child(int fd, const SandboxLimits& limits,
+                            const std::function<void(ChildPipe&)>& work) {
+  ChildPipe pipe(fd);
+  restrict_child(limits);
+  try {
+    work(pipe);
+    pipe.finish();
+  } catch (const Refusal& refusal) {
+    pipe.fail(refusal.what(), refusal.hint);
+  } catch (const std::bad_alloc&) {
+    pipe.fail("asks for more memory than its content can need", "");
+  } catch (const std::exception& e) {
+    pipe.fail(e.what(), "");
+  }
+  ::_exit(0);  // no destructors, no buffers of the parent
+}
+
+// The parent's end: frames, then the child's fate.
+class Listener {
+ public:
+  Listener(int fd, pid_t child, const std::string& file) : fd_(fd), child_(child), file_(file) {}
+  ~Listener() {
+    ::close(fd_);
+    if (child_ > 0) {
+      ::kill(child_, SIGKILL);
+      while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+      }
+    }
+  }
+
+  void listen(const Room& room) {
+    for (;;) {
+      char type = 0;
+      uint64_t length = 0;
+      if (!take(&type, 1) || !take(&length, sizeof(length))) died();
+      if (type == kEnd) return;
+      if (length > kLargestFrame) died();
+      if (type == kFailure) failure(length);
+      if (!take(room(length), length)) died();
+    }
+  }
+
+ private:
+  bool take(void* to, uint64_t length) {
+    auto* out = static_cast<char*>(to);
+    while (length > 0) {
+      pollfd wait{fd_, POLLIN, 0};
+      const int ready = ::poll(&wait, 1, kSilentMilliseconds);
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready == 0) throw Error(file_, "could not be read: no byte arrived for two minutes");
+      const ssize_t n = ::read(fd_, out, length);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      out += n;
+      length -= static_cast<uint64_t>(n);
+    }
+    return true;
+  }
+
+  [[noreturn]] void failure(uint64_t length) {
+    std::string text(std::min<uint64_t>(length, 1 << 20), '\0');
+    if (!take(text.data(), text.size())) died();
+    const auto cut = text.find('\0');
+    throw Error(file_, text.substr(0, cut), cut == std::string::npos ? "" : text.substr(cut + 1));
+  }
+
+  [[noreturn]] void died() {
+    int status = 0;
+    pid_t done = -1;
+    while ((done = ::waitpid(child_, &status, 0)) < 0 && errno == EINTR) {
+    }
+    child_ = -1;
+    const bool killed = done > 0 && WIFSIGNALED(status);
+    if (killed && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
+      throw Error(file_, "is damaged or hostile: reading it takes more time or memory than any "
+                         "sound file of its size");
+    }
+    throw Error(file_, killed ? "is damaged or hostile: it makes the HDF5 library crash (signal " +
+                                    std::to_string(WTERMSIG(status)) + ")"
+                              : std::string("could not be read: the reading process ended early"));
+  }
+
+  int fd_;
+  pid_t child_;
+  const std::string& file_;
+};
+
+}  // namespace sandbox
+
+void ChildPipe::frame(char type, const void* bytes, uint64_t length) {
+  if (!sandbox::write_all(fd_, &type, 1) ||
+      !sandbox::write_all(fd_, reinterpret_cast<const char*>(&length), sizeof(length)) ||
+      !sandbox::write_all(fd_, static_cast<const char*>(bytes), length)) {
+    ::_exit(1);  // nobody listens any more
+  }
+}
+
+void ChildPipe::send(const void* bytes, uint64_t length) {
+  const auto* at = static_cast<const char*>(bytes);
+  for (uint64_t sent = 0; sent < length;) {
+    const uint64_t part = std::min(length - sent, sandbox::kLargestFrame);
+    frame(sandbox::kData, at + sent, part);
+    sent += part;
+  }
+}
+
+void ChildPipe::finish() { frame(sandbox::kEnd, nullptr, 0); }
+
+void ChildPipe::fail(const std::string& what, const std::string& hint) {
+  std::string text = what;
+  text += '\0';
+  text += hint;
+  frame(sandbox::kFailure, text.data(), text.size());
+}
+
+void in_sandbox(const std::string& file, const SandboxLimits& limits,
+                const std::function<void(ChildPipe&)>& work, const Room& room) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    throw Error(file, std::string("cannot be read: no pipe: ") + std::strerror(errno));
+  }
+  pid_t child = -1;
+  {
+    const std::lock_guard<std::mutex> lock(hdf5_mutex());
+    child = ::fork();
+  }
+  if (child == 0) {
+    ::close(ends[0]);
+    sandbox::run_child(ends[1], limits, work);
+  }
+  ::close(ends[1]);
+  if (child < 0) {
+    const int code = errno;
+    ::close(ends[0]);
+    throw Error(file, std::string("cannot be read: no process: ") + std::strerror(code));
+  }
+#ifdef F_SETPIPE_SZ
+  ::fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
+#endif
+  sandbox::Listener(ends[0], child, file).listen(room);
+}
+
+void open_no_more_files() { sandbox::limit(RLIMIT_NOFILE, 0); }
+
+std::mutex& hdf5_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace tractrix::data
