@@ -14,7 +14,8 @@ std::vector<std::string> overrides(const std::vector<std::string>& words) {
   Errors errors;
   for (const auto& word : words) {
     if (word.find('=') == std::string::npos) {
-      errors.add("command line", "'" + word + "' is no override", "write key=value, for example train.lr=1e-4");
+      errors.add("command line", "'" + word + "' is no override",
+                 "write key=value, for example train.lr=1e-4");
     }
   }
   errors.raise();
@@ -36,7 +37,8 @@ int parse_and_run(CLI::App& app, Outcome& outcome, int argc, char** argv) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app("tractrix: training and evaluation for multimodal computational pathology", "tractrix");
+  CLI::App app("tractrix: training and evaluation for multimodal computational pathology",
+               "tractrix");
   app.set_version_flag("--version", version());
   app.require_subcommand(1);
   bool quiet = false, verbose = false;
@@ -48,7 +50,8 @@ int run(int argc, char** argv) {
   });
   Outcome outcome;
   for (int i = 0; i < argc; ++i) outcome.command += (i > 0 ? " " : "") + std::string(argv[i]);
-  for (auto* add : {add_crossval, add_eval, add_ls, add_config, add_data, add_doctor}) add(app, outcome);
+  for (auto* add : {add_crossval, add_eval, add_ls, add_config, add_data, add_doctor})
+    add(app, outcome);
   try {
     return parse_and_run(app, outcome, argc, argv);
   } catch (const Error& e) {

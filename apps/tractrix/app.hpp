@@ -1,4 +1,5 @@
-// The program as a library: an outside project links it with its own recipes and calls run() from its main().
+// The program as a library: an outside project links it with its own recipes and calls run() from
+// its main().
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,8 @@ struct Outcome {
   std::string command;  // the command line, for run.json
 };
 
-// Splits what follows a config file into overrides (key=value); anything else is an error with a hint.
+// Splits what follows a config file into overrides (key=value); anything else is an error with a
+// hint.
 std::vector<std::string> overrides(const std::vector<std::string>& words);
 
 void add_crossval(CLI::App& app, Outcome& outcome);

@@ -21,13 +21,16 @@ void add_config(CLI::App& app, Outcome&) {
     return std::pair(command, arguments);
   };
   auto [show, shown] = add("show", "every value and where it was written");
-  show->callback([a = shown] { std::cout << train::RunConfig::load(a->file, overrides(a->words)).yaml(); });
+  show->callback(
+      [a = shown] { std::cout << train::RunConfig::load(a->file, overrides(a->words)).yaml(); });
   auto [check, checked] = add("check", "all errors at once");
   check->callback([a = checked] {
     train::RunConfig::load(a->file, overrides(a->words));
     std::cout << a->file << ": ok\n";
   });
-  config->add_subcommand("reference", "every option as Markdown")->callback([] { std::cout << train::config_reference(); });
+  config->add_subcommand("reference", "every option as Markdown")->callback([] {
+    std::cout << train::config_reference();
+  });
 }
 
 }  // namespace tractrix::app

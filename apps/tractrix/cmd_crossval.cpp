@@ -26,12 +26,15 @@ train::RunConfig load(const RunArguments& arguments) {
 }
 
 void run_folds(const RunArguments& arguments, Outcome& outcome) {
-  if (arguments.resume && arguments.overwrite) throw Error("command line", "--resume and --overwrite exclude each other");
+  if (arguments.resume && arguments.overwrite)
+    throw Error("command line", "--resume and --overwrite exclude each other");
   const auto config = load(arguments);
   tune_process(config.run.threads);
   train::watch_signals();
   train::CrossValidationOptions options;
-  options.existing = arguments.resume ? train::Existing::resume : arguments.overwrite ? train::Existing::overwrite : train::Existing::refuse;
+  options.existing = arguments.resume      ? train::Existing::resume
+                     : arguments.overwrite ? train::Existing::overwrite
+                                           : train::Existing::refuse;
   options.folds = arguments.folds;
   options.dry_run = arguments.dry_run;
   options.command = outcome.command;
@@ -59,7 +62,8 @@ void add_crossval(CLI::App& app, Outcome& outcome) {
   auto arguments = std::make_shared<RunArguments>();
   auto* crossval = app.add_subcommand("crossval", "train and evaluate every fold of a split");
   add_common(*crossval, *arguments);
-  crossval->add_option("--fold", arguments->folds, "only these folds (may be repeated)")->allow_extra_args(false);
+  crossval->add_option("--fold", arguments->folds, "only these folds (may be repeated)")
+      ->allow_extra_args(false);
   crossval->footer("example: tractrix crossval configs/fusion/snn/blca.yaml train.lr=1e-4");
   crossval->callback([arguments, &outcome] { run_folds(*arguments, outcome); });
 

@@ -18,20 +18,25 @@ struct DataArguments {
 void check(const DataArguments& arguments) {
   const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   const auto cohort = data::Cohort::load(config.data);
-  std::cout << config.data.cohort << ": " << cohort.size() << " patients, " << cohort.events() << " events\n";
+  std::cout << config.data.cohort << ": " << cohort.size() << " patients, " << cohort.events()
+            << " events\n";
   for (const auto& [name, vector] : cohort.vectors()) {
     std::cout << "  " << name << ": " << vector.choice.columns.size() << " columns";
-    for (const auto& [group, columns] : vector.choice.groups) std::cout << ", " << group << " " << columns.size();
+    for (const auto& [group, columns] : vector.choice.groups)
+      std::cout << ", " << group << " " << columns.size();
     std::cout << "\n";
   }
   for (const auto& [name, bags] : cohort.bags()) {
-    std::cout << "  " << name << ": bags of " << bags.source->columns() << " columns, " << bags.source->slides().size() << " files\n";
+    std::cout << "  " << name << ": bags of " << bags.source->columns() << " columns, "
+              << bags.source->slides().size() << " files\n";
   }
   for (const auto& note : cohort.notes()) std::cout << "  note: " << note << "\n";
   if (config.split) {
-    const auto splits = data::read_splits(*config.split, cohort, Seed(static_cast<uint64_t>(arguments.seed)));
+    const auto splits =
+        data::read_splits(*config.split, cohort, Seed(static_cast<uint64_t>(arguments.seed)));
     for (const auto& fold : splits.folds) {
-      std::cout << "  fold " << fold.index << ": " << fold.train.size() << " / " << fold.val.size() << " patients, none on both sides\n";
+      std::cout << "  fold " << fold.index << ": " << fold.train.size() << " / " << fold.val.size()
+                << " patients, none on both sides\n";
     }
   }
   std::cout << "ok\n";
@@ -40,9 +45,12 @@ void check(const DataArguments& arguments) {
 void split(const DataArguments& arguments) {
   const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   const auto cohort = data::Cohort::load(config.data);
-  const auto folds = data::make_folds(cohort, arguments.folds, Seed(static_cast<uint64_t>(arguments.seed)));
+  const auto folds =
+      data::make_folds(cohort, arguments.folds, Seed(static_cast<uint64_t>(arguments.seed)));
   data::write_splits(folds, arguments.out);
-  for (const auto& fold : folds) std::cout << "fold " << fold.index << ": " << fold.train.size() << " / " << fold.val.size() << " patients\n";
+  for (const auto& fold : folds)
+    std::cout << "fold " << fold.index << ": " << fold.train.size() << " / " << fold.val.size()
+              << " patients\n";
   std::cout << "wrote " << arguments.out << "\n";
 }
 
@@ -61,8 +69,11 @@ void add_data(CLI::App& app, Outcome&) {
   };
   auto [checking, checked] = add("check", "read everything a cohort names and list every defect");
   checking->callback([a = checked] { check(*a); });
-  auto [splitting, splitted] = add("split", "write folds stratified on event and time, whole patients");
-  splitting->add_option("--folds", splitted->folds, "number of folds")->capture_default_str()->check(CLI::Range(2, 1000));
+  auto [splitting, splitted] =
+      add("split", "write folds stratified on event and time, whole patients");
+  splitting->add_option("--folds", splitted->folds, "number of folds")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
   splitting->add_option("--out", splitted->out, "folder of the split files")->required();
   splitting->callback([a = splitted] { split(*a); });
 }

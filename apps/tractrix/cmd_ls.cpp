@@ -8,7 +8,8 @@ namespace tractrix::app {
 namespace {
 
 void list_recipes() {
-  for (const auto& entry : recipe::registry()) std::cout << entry.name << "\t" << entry.summary << "\n";
+  for (const auto& entry : recipe::registry())
+    std::cout << entry.name << "\t" << entry.summary << "\n";
 }
 
 void describe_recipe(const std::string& name) {

@@ -15,7 +15,8 @@ constexpr int kMostNodes = 100'000;
 constexpr int kMostExtends = 16;
 
 Origin origin_at(const std::filesystem::path& file, int line, int column) {
-  return {file, line, column, file.string() + ":" + std::to_string(line) + ":" + std::to_string(column)};
+  return {file, line, column,
+          file.string() + ":" + std::to_string(line) + ":" + std::to_string(column)};
 }
 
 // From yaml-cpp's nodes to ours, with limits against alias bombs and with duplicate keys refused.
@@ -27,10 +28,14 @@ class Reader {
     Node out;
     const auto mark = in.Mark();
     out.origin = origin_at(file_, mark.line + 1, mark.column + 1);
-    if (++nodes_ > kMostNodes) throw Error(out.origin.text, "the document has more than 100000 values after its aliases are expanded");
+    if (++nodes_ > kMostNodes)
+      throw Error(out.origin.text,
+                  "the document has more than 100000 values after its aliases are expanded");
     if (depth > kMostDepth) throw Error(out.origin.text, "is nested deeper than 64 levels");
     switch (in.Type()) {
-      case YAML::NodeType::Map: read_map(in, out, depth); break;
+      case YAML::NodeType::Map:
+        read_map(in, out, depth);
+        break;
       case YAML::NodeType::Sequence:
         out.type = Node::Type::list;
         for (const auto& item : in) out.items.push_back(read(item, depth + 1));
@@ -40,7 +45,8 @@ class Reader {
         out.scalar = in.Scalar();
         out.quoted = in.Tag() == "!";
         break;
-      default: break;
+      default:
+        break;
     }
     return out;
   }
@@ -54,7 +60,8 @@ class Reader {
       if (!pair.first.IsScalar()) throw Error(where.text, "a key must be plain text");
       const auto& key = pair.first.Scalar();
       if (const Node* before = out.find(key)) {
-        throw Error(where.text, "the key '" + key + "' is here twice; first at " + before->origin.text);
+        throw Error(where.text,
+                    "the key '" + key + "' is here twice; first at " + before->origin.text);
       }
       Node child = read(pair.second, depth + 1);
       child.origin = where;  // messages point at the key
@@ -67,8 +74,10 @@ class Reader {
 };
 
 void check_text(const std::string& text, const std::filesystem::path& file) {
-  if (text.size() > kMostBytes) throw Error(file.string(), "is larger than 1 MiB", "is this a config file?");
-  if (text.find('\0') != std::string::npos) throw Error(file.string(), "holds a NUL byte", "save the file as UTF-8 text");
+  if (text.size() > kMostBytes)
+    throw Error(file.string(), "is larger than 1 MiB", "is this a config file?");
+  if (text.find('\0') != std::string::npos)
+    throw Error(file.string(), "holds a NUL byte", "save the file as UTF-8 text");
   // yaml-cpp recurses on flow nesting and would merely say "bad file" far behind the cause.
   int depth = 0;
   for (char c : text) {
@@ -80,7 +89,11 @@ void check_text(const std::string& text, const std::filesystem::path& file) {
 bool valid_utf8(const std::string& text) {
   for (size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const size_t more = c < 0x80 ? 0 : (c >> 5) == 6 ? 1 : (c >> 4) == 14 ? 2 : (c >> 3) == 30 ? 3 : 9;
+    const size_t more = c < 0x80         ? 0
+                        : (c >> 5) == 6  ? 1
+                        : (c >> 4) == 14 ? 2
+                        : (c >> 3) == 30 ? 3
+                                         : 9;
     if (more == 9 || i + more >= text.size() + (more == 0)) return false;
     for (size_t j = 1; j <= more; ++j)
       if ((static_cast<unsigned char>(text[i + j]) >> 6) != 2) return false;
@@ -95,15 +108,18 @@ Node parse_plain(const std::string& text, const std::filesystem::path& file) {
   try {
     return Reader(file).read(YAML::Load(text));
   } catch (const YAML::ParserException& e) {
-    throw Error(origin_at(file, e.mark.line + 1, e.mark.column + 1).text, "is no valid YAML: " + e.msg);
+    throw Error(origin_at(file, e.mark.line + 1, e.mark.column + 1).text,
+                "is no valid YAML: " + e.msg);
   } catch (const YAML::Exception& e) {
     throw Error(file.string(), "is no valid YAML: " + e.msg);
   }
 }
 
-Node parse_with_bases(const std::string& text, const std::filesystem::path& file, std::vector<std::filesystem::path>& chain) {
+Node parse_with_bases(const std::string& text, const std::filesystem::path& file,
+                      std::vector<std::filesystem::path>& chain) {
   Node own = parse_plain(text, file);
-  if (own.type != Node::Type::map) throw Error(file.string(), "needs keys and values at the top level, such as `recipe: fusion`");
+  if (own.type != Node::Type::map)
+    throw Error(file.string(), "needs keys and values at the top level, such as `recipe: fusion`");
   const Node* extends = own.find("extends");
   if (!extends) return own;
   std::vector<const Node*> bases;
@@ -116,11 +132,16 @@ Node parse_with_bases(const std::string& text, const std::filesystem::path& file
   merged.type = Node::Type::map;
   merged.origin = own.origin;
   for (const Node* base : bases) {
-    if (base->type != Node::Type::scalar) throw Error(base->origin.text, "'extends' takes a path or a list of paths");
+    if (base->type != Node::Type::scalar)
+      throw Error(base->origin.text, "'extends' takes a path or a list of paths");
     const auto path = (file.parent_path() / base->scalar).lexically_normal();
-    if (std::find(chain.begin(), chain.end(), path) != chain.end()) throw Error(base->origin.text, "'" + path.string() + "' extends itself");
-    if (chain.size() >= kMostExtends) throw Error(base->origin.text, "extends more than 16 files in a row");
-    if (!std::filesystem::exists(path)) throw Error(base->origin.text, "'extends' names '" + path.string() + "', which does not exist");
+    if (std::find(chain.begin(), chain.end(), path) != chain.end())
+      throw Error(base->origin.text, "'" + path.string() + "' extends itself");
+    if (chain.size() >= kMostExtends)
+      throw Error(base->origin.text, "extends more than 16 files in a row");
+    if (!std::filesystem::exists(path))
+      throw Error(base->origin.text,
+                  "'extends' names '" + path.string() + "', which does not exist");
     chain.push_back(path);
     merge(merged, parse_with_bases(read_file(path, kMostBytes), path, chain));
     chain.pop_back();
@@ -131,8 +152,8 @@ Node parse_with_bases(const std::string& text, const std::filesystem::path& file
 }
 
 bool is_null(const Node& node) {
-  return node.type == Node::Type::null ||
-         (node.type == Node::Type::scalar && !node.quoted && (node.scalar == "~" || node.scalar == "null"));
+  return node.type == Node::Type::null || (node.type == Node::Type::scalar && !node.quoted &&
+                                           (node.scalar == "~" || node.scalar == "null"));
 }
 
 // "key: ~" means: as if the key were not there.
@@ -149,7 +170,9 @@ const Node* Node::find(const std::string& key) const {
   return nullptr;
 }
 
-Node* Node::find(const std::string& key) { return const_cast<Node*>(static_cast<const Node*>(this)->find(key)); }
+Node* Node::find(const std::string& key) {
+  return const_cast<Node*>(static_cast<const Node*>(this)->find(key));
+}
 
 void merge(Node& below, const Node& above) {
   if (below.type != Node::Type::map || above.type != Node::Type::map) {

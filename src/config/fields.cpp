@@ -10,10 +10,14 @@ namespace {
 
 std::string shown(const Node& node) {
   switch (node.type) {
-    case Node::Type::map: return "a map";
-    case Node::Type::list: return "a list";
-    case Node::Type::null: return "nothing";
-    case Node::Type::scalar: break;
+    case Node::Type::map:
+      return "a map";
+    case Node::Type::list:
+      return "a list";
+    case Node::Type::null:
+      return "nothing";
+    case Node::Type::scalar:
+      break;
   }
   return "'" + node.scalar + "'";
 }
@@ -28,7 +32,8 @@ bool parse_number(const std::string& text, T& value) {
 
 // Text that YAML would read as something else needs quotes.
 bool needs_quotes(const std::string& text) {
-  if (text.empty() || text == "~" || text == "null" || text == "true" || text == "false") return true;
+  if (text.empty() || text == "~" || text == "null" || text == "true" || text == "false")
+    return true;
   double number = 0;
   if (parse_number(text, number)) return true;
   if (text.find_first_of("\"'\n\t#:{}[],&*!|>%@`") != std::string::npos) return true;
@@ -62,7 +67,8 @@ std::string interval(const Range& range) {
 }  // namespace
 
 std::string read_value(const Node& node, bool& value) {
-  if (node.type == Node::Type::scalar && !node.quoted && (node.scalar == "true" || node.scalar == "false")) {
+  if (node.type == Node::Type::scalar && !node.quoted &&
+      (node.scalar == "true" || node.scalar == "false")) {
     value = node.scalar == "true";
     return "";
   }
@@ -70,12 +76,15 @@ std::string read_value(const Node& node, bool& value) {
 }
 
 std::string read_value(const Node& node, int64_t& value) {
-  if (node.type == Node::Type::scalar && !node.quoted && parse_number(node.scalar, value)) return "";
+  if (node.type == Node::Type::scalar && !node.quoted && parse_number(node.scalar, value))
+    return "";
   return "must be a whole number, got " + shown(node);
 }
 
 std::string read_value(const Node& node, double& value) {
-  if (node.type == Node::Type::scalar && !node.quoted && parse_number(node.scalar, value) && std::isfinite(value)) return "";
+  if (node.type == Node::Type::scalar && !node.quoted && parse_number(node.scalar, value) &&
+      std::isfinite(value))
+    return "";
   return "must be a number, got " + shown(node);
 }
 
@@ -86,8 +95,10 @@ std::string read_value(const Node& node, std::string& value) {
 }
 
 std::string read_value(const Node& node, std::filesystem::path& value) {
-  if (node.type != Node::Type::scalar || node.scalar.empty()) return "must be a path, got " + shown(node);
-  value = node.origin.file.empty() ? std::filesystem::path(node.scalar) : node.origin.file.parent_path() / node.scalar;
+  if (node.type != Node::Type::scalar || node.scalar.empty())
+    return "must be a path, got " + shown(node);
+  value = node.origin.file.empty() ? std::filesystem::path(node.scalar)
+                                   : node.origin.file.parent_path() / node.scalar;
   value = value.lexically_normal();
   return "";
 }
@@ -101,14 +112,18 @@ std::string print_value(double value) {
   return {buffer, end};
 }
 
-std::string print_value(const std::string& value) { return needs_quotes(value) ? quote(value) : value; }
+std::string print_value(const std::string& value) {
+  return needs_quotes(value) ? quote(value) : value;
+}
 
 std::string print_value(const std::filesystem::path& value) {
   // Absolute, so that a dumped config means the same files wherever it lies.
-  return value.empty() ? "~" : print_value(std::filesystem::absolute(value).lexically_normal().string());
+  return value.empty() ? "~"
+                       : print_value(std::filesystem::absolute(value).lexically_normal().string());
 }
 
-Fields::Fields(Visit& visit, const Node* node, std::string path) : visit_(&visit), node_(node), path_(std::move(path)) {}
+Fields::Fields(Visit& visit, const Node* node, std::string path)
+    : visit_(&visit), node_(node), path_(std::move(path)) {}
 
 Fields::~Fields() {
   if (!node_) return;
@@ -116,15 +131,17 @@ Fields::~Fields() {
   for (const auto& [key, child] : node_->children) {
     if (seen_.contains(key)) continue;
     const std::string near = nearest(key, known);
-    visit_->errors.add(child.origin.text, "unknown key '" + join(key) + "'" +
-                                              (near.empty() ? "; known here: " + enumerate(known, 30)
-                                                            : " (did you mean '" + near + "'?)"));
+    visit_->errors.add(child.origin.text,
+                       "unknown key '" + join(key) + "'" +
+                           (near.empty() ? "; known here: " + enumerate(known, 30)
+                                         : " (did you mean '" + near + "'?)"));
   }
 }
 
 Fields& Fields::required(const std::string& name, const std::string& example) {
   if (!given(name) && !(node_ == nullptr && path_.empty())) {
-    visit_->errors.add(node_ ? node_->origin.text : path_, "'" + join(name) + "' is missing", "for example: " + example);
+    visit_->errors.add(node_ ? node_->origin.text : path_, "'" + join(name) + "' is missing",
+                       "for example: " + example);
   }
   return *this;
 }
@@ -187,7 +204,8 @@ std::string reference(const std::vector<Row>& rows) {
   };
   for (const auto& row : rows) {
     text += "| `" + row.path + "` | " + (row.group ? "" : cell(row.type)) + " | " +
-            (row.group || row.initial.empty() ? "" : "`" + row.initial + "`") + " | " + cell(row.help) + " |\n";
+            (row.group || row.initial.empty() ? "" : "`" + row.initial + "`") + " | " +
+            cell(row.help) + " |\n";
   }
   return text;
 }

@@ -33,7 +33,8 @@ std::string hint_for(int code) {
 // An open file descriptor; closed without a word when something else went wrong first.
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& file, int flags) : fd_(::open(file.c_str(), flags | O_CLOEXEC, 0666)) {}
+  Descriptor(const std::filesystem::path& file, int flags)
+      : fd_(::open(file.c_str(), flags | O_CLOEXEC, 0666)) {}
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -101,7 +102,8 @@ std::string read_file(const std::filesystem::path& file, uint64_t most) {
   std::error_code code;
   const auto status = std::filesystem::status(file, code);
   if (!std::filesystem::exists(status)) throw Error(file.string(), "there is no such file");
-  if (!std::filesystem::is_regular_file(status)) throw Error(file.string(), "is not a regular file");
+  if (!std::filesystem::is_regular_file(status))
+    throw Error(file.string(), "is not a regular file");
   std::ifstream in(file, std::ios::binary);
   if (!in) fail(file, "cannot be opened");
   const uint64_t size = std::filesystem::file_size(file);
@@ -111,7 +113,8 @@ std::string read_file(const std::filesystem::path& file, uint64_t most) {
   }
   std::string bytes(size, '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (static_cast<uint64_t>(in.gcount()) != size) throw Error(file.string(), "could not be read whole");
+  if (static_cast<uint64_t>(in.gcount()) != size)
+    throw Error(file.string(), "could not be read whole");
   return bytes;
 }
 

@@ -19,9 +19,10 @@ struct DtypeRow {
   size_t bytes;
 };
 constexpr DtypeRow kDtypes[] = {
-    {Dtype::f64, "F64", 8}, {Dtype::f32, "F32", 4}, {Dtype::f16, "F16", 2}, {Dtype::bf16, "BF16", 2},
-    {Dtype::i64, "I64", 8}, {Dtype::i32, "I32", 4}, {Dtype::i16, "I16", 2}, {Dtype::i8, "I8", 1},
-    {Dtype::u64, "U64", 8}, {Dtype::u32, "U32", 4}, {Dtype::u16, "U16", 2}, {Dtype::u8, "U8", 1},
+    {Dtype::f64, "F64", 8},     {Dtype::f32, "F32", 4}, {Dtype::f16, "F16", 2},
+    {Dtype::bf16, "BF16", 2},   {Dtype::i64, "I64", 8}, {Dtype::i32, "I32", 4},
+    {Dtype::i16, "I16", 2},     {Dtype::i8, "I8", 1},   {Dtype::u64, "U64", 8},
+    {Dtype::u32, "U32", 4},     {Dtype::u16, "U16", 2}, {Dtype::u8, "U8", 1},
     {Dtype::boolean, "BOOL", 1}};
 
 const DtypeRow& row_of(Dtype dtype) {
@@ -30,7 +31,8 @@ const DtypeRow& row_of(Dtype dtype) {
   throw std::logic_error("a dtype without a row");
 }
 
-// SAX handler that only watches for what a parsed document can no longer show: duplicate keys and depth.
+// SAX handler that only watches for what a parsed document can no longer show: duplicate keys and
+// depth.
 class Guard : public nlohmann::json_sax<Json> {
  public:
   std::string defect;
@@ -82,8 +84,11 @@ struct Span {
   uint64_t begin, end;
 };
 
-TensorBytes describe(const std::string& name, const Json& entry, const std::string& where, Span& span) {
-  const auto refuse = [&](const std::string& what) { throw Error(where, "tensor '" + name + "' " + what); };
+TensorBytes describe(const std::string& name, const Json& entry, const std::string& where,
+                     Span& span) {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(where, "tensor '" + name + "' " + what);
+  };
   if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
       !entry.contains("data_offsets") || entry.size() != 3) {
     refuse("needs exactly dtype, shape and data_offsets");
@@ -114,20 +119,24 @@ TensorBytes describe(const std::string& name, const Json& entry, const std::stri
   span = {offsets[0].get<uint64_t>(), offsets[1].get<uint64_t>()};
   if (span.end < span.begin) refuse("ends before it begins");
   if (span.end - span.begin != size) {
-    refuse("has " + std::to_string(span.end - span.begin) + " bytes, its shape needs " + std::to_string(size));
+    refuse("has " + std::to_string(span.end - span.begin) + " bytes, its shape needs " +
+           std::to_string(size));
   }
   return tensor;
 }
 
 // Offsets must tile [0, size) without holes and without overlap.
-void check_tiling(std::vector<std::pair<Span, std::string>> spans, uint64_t size, const std::string& where) {
+void check_tiling(std::vector<std::pair<Span, std::string>> spans, uint64_t size,
+                  const std::string& where) {
   std::sort(spans.begin(), spans.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first.begin, a.first.end) < std::pair(b.first.begin, b.first.end);
   });
   uint64_t position = 0;
   for (const auto& [span, name] : spans) {
     if (span.begin != position) {
-      throw Error(where, "tensor '" + name + "' " + (span.begin < position ? "overlaps another" : "leaves a hole before it"));
+      throw Error(where,
+                  "tensor '" + name + "' " +
+                      (span.begin < position ? "overlaps another" : "leaves a hole before it"));
     }
     position = span.end;
   }
@@ -135,7 +144,8 @@ void check_tiling(std::vector<std::pair<Span, std::string>> spans, uint64_t size
     throw Error(where, "is truncated: tensors need " + std::to_string(position) + " bytes, " +
                            std::to_string(size) + " are there");
   }
-  if (position < size) throw Error(where, std::to_string(size - position) + " bytes follow the last tensor");
+  if (position < size)
+    throw Error(where, std::to_string(size - position) + " bytes follow the last tensor");
 }
 
 }  // namespace
@@ -160,7 +170,8 @@ Safetensors Safetensors::parse(std::string bytes, const std::string& where) {
   if (all.size() < 8) throw Error(where, "is no safetensors file: shorter than 8 bytes");
   uint64_t length = 0;
   std::memcpy(&length, all.data(), 8);
-  if (length > kMostHeader) throw Error(where, "is no safetensors file: a header of " + std::to_string(length) + " bytes");
+  if (length > kMostHeader)
+    throw Error(where, "is no safetensors file: a header of " + std::to_string(length) + " bytes");
   if (length > all.size() - 8) throw Error(where, "is truncated inside the header");
   const Json header = parse_header(all.substr(8, length), where);
   const std::string_view data = all.substr(8 + length);
@@ -169,7 +180,8 @@ Safetensors Safetensors::parse(std::string bytes, const std::string& where) {
     if (name == "__metadata__") {
       if (!entry.is_object()) throw Error(where, "__metadata__ is no object");
       for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) throw Error(where, "__metadata__ holds something that is no text: " + key);
+        if (!value.is_string())
+          throw Error(where, "__metadata__ holds something that is no text: " + key);
         result.metadata_[key] = value.get<std::string>();
       }
       continue;
@@ -192,7 +204,8 @@ void write_safetensors(const std::filesystem::path& file, const Named<TensorByte
   }
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape},
+    header[name] = {{"dtype", name_of(tensor.dtype)},
+                    {"shape", tensor.shape},
                     {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
   }

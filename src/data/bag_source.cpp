@@ -23,7 +23,8 @@ class FolderSource final : public BagSource {
       if (!entry.is_regular_file() || !is_feature_file(entry.path())) continue;
       const std::string name = entry.path().stem().string();
       if (files_.contains(name)) {
-        errors.add(folder_.string(), "slide '" + name + "' has two files", "keep one format per folder");
+        errors.add(folder_.string(), "slide '" + name + "' has two files",
+                   "keep one format per folder");
         continue;
       }
       try {
@@ -57,11 +58,14 @@ class FolderSource final : public BagSource {
       return;
     }
     if (info.rows == 0) {
-      errors.add(path.string(), "is an empty bag: no patch was kept", "remove it, so that the slide counts as missing");
+      errors.add(path.string(), "is an empty bag: no patch was kept",
+                 "remove it, so that the slide counts as missing");
       return;
     }
     if (columns_ != 0 && info.columns != columns_) {
-      errors.add(path.string(), "has " + std::to_string(info.columns) + " columns, the others have " + std::to_string(columns_),
+      errors.add(path.string(),
+                 "has " + std::to_string(info.columns) + " columns, the others have " +
+                     std::to_string(columns_),
                  "do not mix encoders in one folder");
       return;
     }
@@ -72,7 +76,8 @@ class FolderSource final : public BagSource {
 
   const FeatureFile& at(const std::string& slide) const {
     const auto found = files_.find(slide);
-    if (found == files_.end()) throw Error(folder_.string(), "there is no feature file of slide '" + slide + "'");
+    if (found == files_.end())
+      throw Error(folder_.string(), "there is no feature file of slide '" + slide + "'");
     return found->second;
   }
 
@@ -85,7 +90,8 @@ class FolderSource final : public BagSource {
 }  // namespace bag_source_detail
 
 std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return std::make_shared<bag_source_detail::FolderSource>(path);
+  if (std::filesystem::is_directory(path))
+    return std::make_shared<bag_source_detail::FolderSource>(path);
   throw Error(path.string(), "there is no such folder of features");
 }
 

@@ -40,13 +40,15 @@ class CohortReader {
 
   void reindex() {
     cohort_.index_.clear();
-    for (size_t i = 0; i < cohort_.patients_.size(); ++i) cohort_.index_[cohort_.patients_[i].id] = i;
+    for (size_t i = 0; i < cohort_.patients_.size(); ++i)
+      cohort_.index_[cohort_.patients_[i].id] = i;
   }
 
   void read_slide_table() {
     const CsvTable table = open(cohort_.options_.slide_table);
     reindex();
-    const int64_t id = table.column(cohort_.options_.id), slide = table.column(cohort_.options_.slide);
+    const int64_t id = table.column(cohort_.options_.id),
+                  slide = table.column(cohort_.options_.slide);
     for (auto& patient : cohort_.patients_) patient.slides.clear();
     for (int64_t r = 0; r < table.rows(); ++r) {
       const auto found = cohort_.index_.find(std::string(table.at(r, id)));
@@ -67,7 +69,8 @@ class CohortReader {
     }
   }
 
-  // Row of each patient in a table; the first one when it has several (the lineage repeats values per slide).
+  // Row of each patient in a table; the first one when it has several (the lineage repeats values
+  // per slide).
   std::vector<int64_t> rows_of_patients(const InputOptions& input, const CsvTable& table) {
     const int64_t id = table.column(input.id.empty() ? cohort_.options_.id : input.id);
     std::vector<int64_t> rows(cohort_.size(), -1);
@@ -85,7 +88,8 @@ class CohortReader {
     const auto rows = rows_of_patients(input, table);
     const auto columns = expand(input, table, vector.choice, rows);
     const auto width = static_cast<int64_t>(columns.size());
-    vector.values = at::full({static_cast<int64_t>(rows.size()), width}, std::numeric_limits<double>::quiet_NaN(), at::kDouble);
+    vector.values = at::full({static_cast<int64_t>(rows.size()), width},
+                             std::numeric_limits<double>::quiet_NaN(), at::kDouble);
     auto* out = vector.values.mutable_data_ptr<double>();
     std::vector<std::string> without;
     for (size_t p = 0; p < rows.size(); ++p) {
@@ -94,7 +98,8 @@ class CohortReader {
         without.push_back(cohort_.patients_[p].id);
         continue;
       }
-      if (!read_row(name, table, rows[p], columns, out + p * columns.size())) without.push_back(cohort_.patients_[p].id);
+      if (!read_row(name, table, rows[p], columns, out + p * columns.size()))
+        without.push_back(cohort_.patients_[p].id);
     }
     apply_policy(name, input, without, vector.present);
     cohort_.vectors_[name] = std::move(vector);
@@ -106,12 +111,14 @@ class CohortReader {
   };
 
   // One-hot columns replace their source; column names become "stage=II".
-  std::vector<Column> expand(const InputOptions& input, const CsvTable& table, ColumnChoice& choice, const std::vector<int64_t>& rows) {
+  std::vector<Column> expand(const InputOptions& input, const CsvTable& table, ColumnChoice& choice,
+                             const std::vector<int64_t>& rows) {
     std::vector<Column> columns;
     std::vector<std::string> names;
     for (const auto& name : choice.columns) {
       const int64_t source = table.column(name);
-      if (std::find(input.categorical.begin(), input.categorical.end(), name) == input.categorical.end()) {
+      if (std::find(input.categorical.begin(), input.categorical.end(), name) ==
+          input.categorical.end()) {
         columns.push_back({source, {}});
         names.push_back(name);
         continue;
@@ -130,7 +137,8 @@ class CohortReader {
   }
 
   // False when a cell has no value; other text is an error.
-  bool read_row(const std::string& name, const CsvTable& table, int64_t row, const std::vector<Column>& columns, double* out) {
+  bool read_row(const std::string& name, const CsvTable& table, int64_t row,
+                const std::vector<Column>& columns, double* out) {
     bool complete = true;
     for (size_t c = 0; c < columns.size(); ++c) {
       const auto cell = table.at(row, columns[c].source);
@@ -141,8 +149,10 @@ class CohortReader {
       } else if (const auto value = tractrix::parse_number(cell)) {
         out[c] = *value;
       } else {
-        errors_.add(table.where(row), "input '" + name + "': column '" + table.header()[static_cast<size_t>(columns[c].source)] + "' holds '" +
-                                          std::string(cell.substr(0, 40)) + "', a number was expected",
+        errors_.add(table.where(row),
+                    "input '" + name + "': column '" +
+                        table.header()[static_cast<size_t>(columns[c].source)] + "' holds '" +
+                        std::string(cell.substr(0, 40)) + "', a number was expected",
                     "list it below `categorical` if it holds levels");
         return true;
       }
@@ -158,7 +168,8 @@ class CohortReader {
     std::vector<bool> present;
     for (const auto& patient : cohort_.patients_) {
       auto& slides = bags.slides.emplace_back();
-      const auto names = input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
+      const auto names =
+          input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
       for (const auto& slide : names) {
         if (bags.source->has(slide)) {
           slides.push_back(slide);
@@ -170,8 +181,9 @@ class CohortReader {
       present.push_back(!slides.empty());
     }
     if (input.missing == Missing::error && !without.empty()) {
-      errors_.add(input.features.string(), "input '" + name + "': no features for " + std::to_string(without.size()) +
-                                               " slides: " + enumerate(without),
+      errors_.add(input.features.string(),
+                  "input '" + name + "': no features for " + std::to_string(without.size()) +
+                      " slides: " + enumerate(without),
                   "add them, or set data.inputs." + name + ".missing to drop_patient or absent");
     } else {
       std::vector<std::string> lost;
@@ -182,21 +194,28 @@ class CohortReader {
     cohort_.bags_[name] = std::move(bags);
   }
 
-  void apply_policy(const std::string& name, const InputOptions& input, const std::vector<std::string>& without, std::vector<bool>& present) {
+  void apply_policy(const std::string& name, const InputOptions& input,
+                    const std::vector<std::string>& without, std::vector<bool>& present) {
     if (without.empty()) return;
-    const std::string fact = "input '" + name + "': " + std::to_string(without.size()) + " patients without a value: " + enumerate(without);
+    const std::string fact = "input '" + name + "': " + std::to_string(without.size()) +
+                             " patients without a value: " + enumerate(without);
     switch (input.missing) {
       case Missing::error:
         errors_.add(cohort_.options_.table.string(), fact,
-                    "set data.inputs." + name + ".missing to drop_patient" + (input.kind == InputKind::vector ? ", train_mean" : "") + " or absent");
+                    "set data.inputs." + name + ".missing to drop_patient" +
+                        (input.kind == InputKind::vector ? ", train_mean" : "") + " or absent");
         return;
-      case Missing::drop_patient: dropped_.insert(without.begin(), without.end()); break;
+      case Missing::drop_patient:
+        dropped_.insert(without.begin(), without.end());
+        break;
       case Missing::absent:
         for (const auto& id : without) present[cohort_.index_.at(id)] = false;
         break;
-      case Missing::train_mean: break;  // NaN stays; the fold's scaler fills it
+      case Missing::train_mean:
+        break;  // NaN stays; the fold's scaler fills it
     }
-    constexpr const char* kDone[] = {"", "left out", "imputed with the training mean", "run without it"};
+    constexpr const char* kDone[] = {"", "left out", "imputed with the training mean",
+                                     "run without it"};
     cohort_.notes_.push_back(fact + " -> " + kDone[static_cast<int>(input.missing)]);
   }
 
@@ -227,17 +246,20 @@ class CohortReader {
 Cohort Cohort::load(const DataOptions& options) { return CohortReader(options).read(); }
 
 size_t Cohort::events() const {
-  return static_cast<size_t>(std::count_if(patients_.begin(), patients_.end(), [](const auto& p) { return p.event; }));
+  return static_cast<size_t>(
+      std::count_if(patients_.begin(), patients_.end(), [](const auto& p) { return p.event; }));
 }
 
 size_t Cohort::index(const std::string& id) const {
   const auto found = index_.find(id);
-  if (found == index_.end()) throw Error(options_.table.string(), "there is no patient '" + id + "'");
+  if (found == index_.end())
+    throw Error(options_.table.string(), "there is no patient '" + id + "'");
   return found->second;
 }
 
 bool Cohort::synthetic() const {
-  return std::any_of(bags_.begin(), bags_.end(), [](const auto& item) { return item.second.source->synthetic(); });
+  return std::any_of(bags_.begin(), bags_.end(),
+                     [](const auto& item) { return item.second.source->synthetic(); });
 }
 
 }  // namespace tractrix::data

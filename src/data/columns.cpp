@@ -10,7 +10,8 @@ namespace columns_detail {
 using Index = std::unordered_map<std::string, int64_t>;
 
 // Group vectors are ordered by the bytes of the column name (ASXL1_cnv before EXT1_cnv).
-void add_group(ColumnChoice& choice, const std::string& group, std::vector<std::string> names, const Index& position) {
+void add_group(ColumnChoice& choice, const std::string& group, std::vector<std::string> names,
+               const Index& position) {
   std::sort(names.begin(), names.end());
   auto& indices = choice.groups[group];
   for (const auto& name : names) indices.push_back(position.at(name));
@@ -44,11 +45,13 @@ ColumnChoice from_signatures(const InputOptions& input, const CsvTable& table) {
 }
 
 ColumnChoice mcat_block(const CsvTable& table) {
-  // Twelve metadata columns: the last gene and the label moved to the front, an inserted class, and nine of the file's own.
+  // Twelve metadata columns: the last gene and the label moved to the front, an inserted class, and
+  // nine of the file's own.
   constexpr size_t kOwnMetadata = 9;
   const auto& all = table.header();
   if (all.size() < kOwnMetadata + 2) {
-    throw Error(table.where(), "has " + std::to_string(all.size()) + " columns; select: mcat_block needs at least 11");
+    throw Error(table.where(), "has " + std::to_string(all.size()) +
+                                   " columns; select: mcat_block needs at least 11");
   }
   ColumnChoice choice;
   choice.columns.assign(all.begin() + kOwnMetadata, all.end() - 1);
@@ -59,12 +62,14 @@ void refuse_labels(const ColumnChoice& choice, const LabelOptions& label, const 
   std::vector<std::string> found;
   for (const auto& column : choice.columns) {
     const bool time = column == label.time || column.starts_with("survival_");
-    const bool event = (!label.event.empty() && column == label.event) || column.starts_with("censorship");
+    const bool event =
+        (!label.event.empty() && column == label.event) || column.starts_with("censorship");
     if (time || event || column == "train" || column == "disc_label") found.push_back(column);
   }
   if (found.empty()) return;
-  throw Error(table.where(), "the input would hold the label: " + enumerate(found),
-              "leave these columns out; select: mcat_block keeps them for parity with published runs");
+  throw Error(
+      table.where(), "the input would hold the label: " + enumerate(found),
+      "leave these columns out; select: mcat_block keeps them for parity with published runs");
 }
 
 }  // namespace columns_detail
@@ -83,14 +88,19 @@ Named<std::vector<std::string>> read_signatures(const std::filesystem::path& fil
   return signatures;
 }
 
-ColumnChoice choose_columns(const InputOptions& input, const LabelOptions& label, const CsvTable& table) {
+ColumnChoice choose_columns(const InputOptions& input, const LabelOptions& label,
+                            const CsvTable& table) {
   using namespace columns_detail;
   ColumnChoice choice;
   switch (input.select) {
-    case Select::signatures: choice = from_signatures(input, table); break;
-    case Select::mcat_block: return mcat_block(table);
+    case Select::signatures:
+      choice = from_signatures(input, table);
+      break;
+    case Select::mcat_block:
+      return mcat_block(table);
     case Select::columns:
-      for (const auto& name : input.columns) choice.columns.push_back(table.header()[static_cast<size_t>(table.column(name))]);
+      for (const auto& name : input.columns)
+        choice.columns.push_back(table.header()[static_cast<size_t>(table.column(name))]);
       break;
     case Select::suffixes:
       for (const auto& name : table.header()) {

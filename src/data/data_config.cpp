@@ -4,7 +4,8 @@
 
 namespace tractrix::data {
 
-DataConfig DataConfig::load(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+DataConfig DataConfig::load(const std::filesystem::path& file,
+                            const std::vector<std::string>& overrides) {
   auto root = config::load(file);
   for (const auto& assignment : overrides) config::apply_override(root, assignment);
   const auto* data = root.find("data");

@@ -36,8 +36,8 @@ void RawFile::read(uint64_t offset, void* to, uint64_t length) const {
   }
   auto* out = static_cast<char*>(to);
   while (length > 0) {
-    const ssize_t n = ::pread(fd_, out, std::min(length, uint64_t{1} << 30),
-                              static_cast<off_t>(offset));
+    const ssize_t n =
+        ::pread(fd_, out, std::min(length, uint64_t{1} << 30), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       throw Error(name_, n < 0 ? std::string("cannot be read: ") + std::strerror(errno)
@@ -65,8 +65,12 @@ uint64_t little_endian(std::string_view bytes) {
 bool valid_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[i + k]); };
-    const size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xC2 ? 0 : byte(0) < 0xE0 ? 2 :
-                          byte(0) < 0xF0 ? 3 : byte(0) < 0xF5 ? 4 : 0;
+    const size_t length = byte(0) < 0x80   ? 1
+                          : byte(0) < 0xC2 ? 0
+                          : byte(0) < 0xE0 ? 2
+                          : byte(0) < 0xF0 ? 3
+                          : byte(0) < 0xF5 ? 4
+                                           : 0;
     if (length == 0 || length > text.size() - i) return false;
     for (size_t k = 1; k < length; ++k)
       if ((byte(k) & 0xC0) != 0x80) return false;
@@ -92,12 +96,16 @@ std::string printable(std::string_view text, size_t most) {
 
 void refuse_unknown(const RawFile& file) {
   const std::string head = file.text(0, std::min<uint64_t>(file.size(), 4096));
-  const auto starts = [&](std::string_view text) { return head.compare(0, text.size(), text) == 0; };
+  const auto starts = [&](std::string_view text) {
+    return head.compare(0, text.size(), text) == 0;
+  };
   if (head.empty()) {
-    throw Error(file.name(), "is empty (0 bytes)", "it was never written or not copied: fetch it again");
+    throw Error(file.name(), "is empty (0 bytes)",
+                "it was never written or not copied: fetch it again");
   }
   if (starts("version https://git-lfs")) {
-    throw Error(file.name(), "is a git-lfs pointer: the data were never fetched", "run: git lfs pull");
+    throw Error(file.name(), "is a git-lfs pointer: the data were never fetched",
+                "run: git lfs pull");
   }
   std::string lower = head.substr(0, 512);
   std::transform(lower.begin(), lower.end(), lower.begin(),

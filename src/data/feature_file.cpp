@@ -36,11 +36,16 @@ int64_t first_not_finite(const at::Tensor& values) {
   const void* data = values.const_data_ptr();
   const int64_t count = values.numel();
   switch (values.scalar_type()) {
-    case at::kFloat: return first_with(static_cast<const uint32_t*>(data), count, 0x7F800000u);
-    case at::kHalf: return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7C00);
-    case at::kBFloat16: return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7F80);
-    case at::kDouble: return first_double(static_cast<const double*>(data), count);
-    default: return -1;  // integers are finite
+    case at::kFloat:
+      return first_with(static_cast<const uint32_t*>(data), count, 0x7F800000u);
+    case at::kHalf:
+      return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7C00);
+    case at::kBFloat16:
+      return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7F80);
+    case at::kDouble:
+      return first_double(static_cast<const double*>(data), count);
+    default:
+      return -1;  // integers are finite
   }
 }
 
@@ -56,12 +61,15 @@ void require_finite(const at::Tensor& values, const std::string& where) {
   if (at < 0) return;
   const int64_t columns = std::max<int64_t>(plain.dim() > 0 ? plain.size(-1) : 1, 1);
   const double value = plain.flatten()[at].item<double>();
-  const std::string shown = std::isnan(value) ? "NaN" : std::isinf(value) ? (value > 0 ? "Inf" : "-Inf")
-                                                                          : std::to_string(value);
-  throw Error(where, "holds " + shown + " at row " + std::to_string(at / columns) + ", column " +
-                         std::to_string(at % columns) +
-                         (std::isfinite(value) ? ": beyond the range of float32" : "; features must be finite"),
-              "extract this slide again, or leave it out");
+  const std::string shown = std::isnan(value)   ? "NaN"
+                            : std::isinf(value) ? (value > 0 ? "Inf" : "-Inf")
+                                                : std::to_string(value);
+  throw Error(
+      where,
+      "holds " + shown + " at row " + std::to_string(at / columns) + ", column " +
+          std::to_string(at % columns) +
+          (std::isfinite(value) ? ": beyond the range of float32" : "; features must be finite"),
+      "extract this slide again, or leave it out");
 }
 
 std::string repeated_rows(const at::Tensor& bag) {
@@ -71,12 +79,14 @@ std::string repeated_rows(const at::Tensor& bag) {
   const auto row = static_cast<size_t>(plain.nbytes() / plain.size(0));
   int64_t best = 0, best_at = 0, start = 0;
   for (int64_t i = 1; i <= plain.size(0); ++i) {
-    if (i < plain.size(0) && std::memcmp(bytes + (i - 1) * row, bytes + i * row, row) == 0) continue;
+    if (i < plain.size(0) && std::memcmp(bytes + (i - 1) * row, bytes + i * row, row) == 0)
+      continue;
     if (i - start > best) best = i - start, best_at = start;
     start = i;
   }
   if (best < 2) return {};
-  return "rows " + std::to_string(best_at) + " to " + std::to_string(best_at + best - 1) + " are bit-identical";
+  return "rows " + std::to_string(best_at) + " to " + std::to_string(best_at + best - 1) +
+         " are bit-identical";
 }
 
 bool set_bag_shape(FeatureInfo& info) {
@@ -88,17 +98,19 @@ bool set_bag_shape(FeatureInfo& info) {
   return true;
 }
 
-FeatureFile::FeatureFile(std::shared_ptr<const FeatureSource> source) : source_(std::move(source)) {}
+FeatureFile::FeatureFile(std::shared_ptr<const FeatureSource> source)
+    : source_(std::move(source)) {}
 
 const FeatureInfo& FeatureFile::info() const { return source_->info; }
 
 at::Tensor FeatureFile::read(As as) const {
   const auto& about = info();
   const std::string where = about.file.string();
-  if (about.kind == "coords") throw Error(where, "holds coordinates only, no features", "name the folder of the features");
+  if (about.kind == "coords")
+    throw Error(where, "holds coordinates only, no features", "name the folder of the features");
   if (about.kind != "bag" && about.kind != "vector" && about.kind != "omics_bag") {
-    throw Error(where, "holds " + std::to_string(about.members.size()) + " members (" + enumerate(about.members) +
-                           "), not one bag");
+    throw Error(where, "holds " + std::to_string(about.members.size()) + " members (" +
+                           enumerate(about.members) + "), not one bag");
   }
   const at::Tensor values = source_->values("").reshape({about.rows, about.columns});
   require_finite(values, where);
@@ -108,7 +120,9 @@ at::Tensor FeatureFile::read(As as) const {
 at::Tensor FeatureFile::read(const std::string& member, As as) const {
   bool known = false;
   for (const auto& name : info().members) known = known || name == member;
-  if (!known) throw Error(info().file.string(), "holds no '" + member + "'; there are: " + enumerate(info().members, 12));
+  if (!known)
+    throw Error(info().file.string(),
+                "holds no '" + member + "'; there are: " + enumerate(info().members, 12));
   const at::Tensor values = source_->values(member);
   require_finite(values, info().file.string() + " (" + member + ")");
   return feature::as_asked(values, as);
@@ -120,7 +134,9 @@ at::Tensor FeatureFile::coords() const {
   return coords.reshape({coords.size(-2), 2});
 }
 
-std::vector<std::string> FeatureFile::names(const std::string& dataset) const { return source_->texts(dataset); }
+std::vector<std::string> FeatureFile::names(const std::string& dataset) const {
+  return source_->texts(dataset);
+}
 
 FeatureFile open_features(const std::filesystem::path& path) {
   std::string head;

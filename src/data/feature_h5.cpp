@@ -19,9 +19,10 @@ struct TypeName {
   const char* name;
   Dtype dtype;
 };
-constexpr TypeName kTypeNames[] = {{"f16", Dtype::f16}, {"bf16", Dtype::bf16}, {"f32", Dtype::f32}, {"f64", Dtype::f64},
-                                   {"i8", Dtype::i8},   {"i16", Dtype::i16},   {"i32", Dtype::i32}, {"i64", Dtype::i64},
-                                   {"u8", Dtype::u8},   {"u16", Dtype::u16},   {"u32", Dtype::u32}, {"u64", Dtype::u64}};
+constexpr TypeName kTypeNames[] = {{"f16", Dtype::f16}, {"bf16", Dtype::bf16}, {"f32", Dtype::f32},
+                                   {"f64", Dtype::f64}, {"i8", Dtype::i8},     {"i16", Dtype::i16},
+                                   {"i32", Dtype::i32}, {"i64", Dtype::i64},   {"u8", Dtype::u8},
+                                   {"u16", Dtype::u16}, {"u32", Dtype::u32},   {"u64", Dtype::u64}};
 
 // A data set's description, out of the sandbox.
 struct Set {
@@ -66,7 +67,8 @@ Json ask(const std::string& file, const SandboxLimits& limits, const std::functi
         pipe.send(text.data(), text.size());
       },
       [&](uint64_t length) {
-        if (length > kMostReply - reply.size()) throw Error(file, "has a description of more than 64 MiB");
+        if (length > kMostReply - reply.size())
+          throw Error(file, "has a description of more than 64 MiB");
         reply.resize(reply.size() + length);
         return reply.data() + reply.size() - length;
       });
@@ -80,8 +82,10 @@ void with_set(const std::string& file, uint64_t size, const std::string& path, c
   const auto slash = path.find('/');
   const std::string group = slash == std::string::npos ? "/" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (slash != std::string::npos && !h5::has_hard_link(id, group)) throw Refusal("'" + group + "' is gone");
-  const h5::Handle holder(H5Gopen2(id, group.c_str(), H5P_DEFAULT), H5Gclose, "'" + group + "' is damaged");
+  if (slash != std::string::npos && !h5::has_hard_link(id, group))
+    throw Refusal("'" + group + "' is gone");
+  const h5::Handle holder(H5Gopen2(id, group.c_str(), H5P_DEFAULT), H5Gclose,
+                          "'" + group + "' is damaged");
   if (!h5::has_hard_link(holder, name)) throw Refusal("'" + path + "' is gone");
   const h5::Handle dataset(h5::open_dataset(holder, name), H5Dclose, "");
   use(dataset, h5::inspect(dataset, path, size));
@@ -126,7 +130,8 @@ void stream(const std::string& file, uint64_t size, const Set& set, char* to) {
 at::Tensor load(const std::filesystem::path& path, const Set& set) {
   const RawFile file(path);
   auto tensor = at::empty(set.dims, scalar_type(set.dtype()));
-  if (static_cast<uint64_t>(tensor.nbytes()) != set.bytes) throw Error(file.name(), "has a damaged description");
+  if (static_cast<uint64_t>(tensor.nbytes()) != set.bytes)
+    throw Error(file.name(), "has a damaged description");
   if (set.bytes == 0) return tensor;
   auto* bytes = static_cast<char*>(tensor.data_ptr());
   if (set.plain) {
@@ -178,8 +183,8 @@ void Source::judge_vector(const std::string& name) {
     info.kind = "bag";
     info.rows = 0;
   } else if (set.dims[0] == patches && attribute(name, "savetodir").empty()) {
-    refuse("'" + name + "' has one dimension, " + shape_text(set.dims) + ", beside " + std::to_string(patches) +
-           " coordinates; a bag is [patches, width]");
+    refuse("'" + name + "' has one dimension, " + shape_text(set.dims) + ", beside " +
+           std::to_string(patches) + " coordinates; a bag is [patches, width]");
   }
 }
 
@@ -212,7 +217,8 @@ void Source::judge_genes(const std::string& name) {
     info.layout = "omics";
   }
   if (genes.dims[0] != info.rows) {
-    refuse("'" + name + "' has " + std::to_string(info.rows) + " rows, 'gene_names' " + std::to_string(genes.dims[0]));
+    refuse("'" + name + "' has " + std::to_string(info.rows) + " rows, 'gene_names' " +
+           std::to_string(genes.dims[0]));
   }
   for (const auto& text : info.texts)
     if (text != "gene_names") texts(text);  // names must be readable before anyone trusts the file
@@ -223,7 +229,8 @@ void Source::judge_features(const std::string& name) {
   const auto& set = sets_.at(name);
   if (set.text()) refuse("'" + name + "' holds text, no numbers");
   if (!set.real()) {
-    refuse("'" + name + "' holds integers (" + set.type + "); features are never guessed from integers",
+    refuse("'" + name + "' holds integers (" + set.type +
+               "); features are never guessed from integers",
            "save them as float16 or float32");
   }
   info.dataset = name;
@@ -235,11 +242,13 @@ void Source::judge_features(const std::string& name) {
   if (set.dims.size() == 1) return judge_vector(name);
   const bool bag = set_bag_shape(info);
   if (sets_.has("gene_names")) return judge_genes(name);
-  if (!bag) refuse("'" + name + "' has shape " + shape_text(set.dims) + ", expected [patches, width]");
+  if (!bag)
+    refuse("'" + name + "' has shape " + shape_text(set.dims) + ", expected [patches, width]");
   if (!info.has_coords) return;
   const int64_t patches = info.coords_shape[info.coords_shape.size() - 2];
   if (patches != info.rows) {
-    refuse("'" + name + "' has " + std::to_string(info.rows) + " rows, 'coords' " + std::to_string(patches),
+    refuse("'" + name + "' has " + std::to_string(info.rows) + " rows, 'coords' " +
+               std::to_string(patches),
            "the writer was stopped between the two: extract this slide again");
   }
 }
@@ -251,8 +260,8 @@ void Source::judge_cohort() {
   for (const auto& member : info.members) {
     const auto& set = sets_.at(member + "/features");
     if (!set.real() || set.dims.size() != 2 || set.dims != first.dims || set.type != first.type) {
-      refuse("'" + set.path + "' is " + set.type + " " + shape_text(set.dims) + ", the first patient's is " + first.type +
-             " " + shape_text(first.dims));
+      refuse("'" + set.path + "' is " + set.type + " " + shape_text(set.dims) +
+             ", the first patient's is " + first.type + " " + shape_text(first.dims));
     }
   }
   info.stored_shape = first.dims;
@@ -260,7 +269,9 @@ void Source::judge_cohort() {
   set_bag_shape(info);
   if (sets_.has("gene_names")) {
     const auto genes = static_cast<int64_t>(texts("gene_names").size());
-    if (genes != info.rows) refuse("'features' has " + std::to_string(info.rows) + " rows, 'gene_names' " + std::to_string(genes));
+    if (genes != info.rows)
+      refuse("'features' has " + std::to_string(info.rows) + " rows, 'gene_names' " +
+             std::to_string(genes));
   }
 }
 
@@ -269,9 +280,11 @@ void Source::name_layout() {
   for (const char* name : {"extractor", "encoder"})
     if (info.encoder.empty()) info.encoder = attribute("/", name);
   if (info.encoder == "None") info.encoder.clear();  // TRIDENT's text for "not known"
-  info.synthetic = attribute("/", "tractrix_synthetic") == "true" || attribute("/", "tractrix_synthetic") == "1";
+  info.synthetic =
+      attribute("/", "tractrix_synthetic") == "true" || attribute("/", "tractrix_synthetic") == "1";
   if (!info.layout.empty()) return;
-  const bool trident = !attribute("coords", "patch_size_level0").empty() || !attribute(info.dataset, "savetodir").empty();
+  const bool trident = !attribute("coords", "patch_size_level0").empty() ||
+                       !attribute(info.dataset, "savetodir").empty();
   info.layout = info.dataset == "feats" || info.dataset == "patch_embeddings" ? "stamp"
                 : trident                                                     ? "trident"
                 : info.stored_shape.size() == 3                               ? "mmp"
@@ -295,7 +308,9 @@ Source::Source(const std::filesystem::path& file, const Json& json) {
   if (info.kind.empty() && !info.members.empty()) judge_cohort();
   if (info.kind.empty()) {
     const std::vector<std::string> members = json.at("members");
-    refuse(members.empty() ? "holds nothing" : "holds no data set of a known name; there are: " + enumerate(members, 12),
+    refuse(members.empty()
+               ? "holds nothing"
+               : "holds no data set of a known name; there are: " + enumerate(members, 12),
            "known are features, feats, patch_embeddings and coords");
   }
   name_layout();
@@ -305,13 +320,15 @@ at::Tensor Source::values(const std::string& member) const {
   if (member.empty()) return load(info.file, sets_.at(info.dataset));
   if (info.layout == "omics groups") return load(info.file, sets_.at(member + "/features"));
   for (size_t i = 0; i < info.members.size(); ++i)
-    if (info.members[i] == member) return load(info.file, sets_.at(info.dataset))[static_cast<int64_t>(i)].clone();
+    if (info.members[i] == member)
+      return load(info.file, sets_.at(info.dataset))[static_cast<int64_t>(i)].clone();
   refuse("holds no '" + member + "'");
 }
 
 std::vector<std::string> Source::texts(const std::string& dataset) const {
   const auto* set = sets_.find(dataset);
-  if (!set || !set->text()) refuse("holds no texts '" + dataset + "'; there are: " + enumerate(info.texts, 12));
+  if (!set || !set->text())
+    refuse("holds no texts '" + dataset + "'; there are: " + enumerate(info.texts, 12));
   const RawFile raw(info.file);
   const std::string file = raw.name();
   SandboxLimits limits;
@@ -339,7 +356,8 @@ std::shared_ptr<FeatureSource> open_hdf5(const std::filesystem::path& path) {
   const RawFile file(path);
   const std::string name = file.name();
   const uint64_t size = file.size();
-  return std::make_shared<hdf5::Source>(path, hdf5::ask(name, {}, [&] { return h5::describe(name, size); }));
+  return std::make_shared<hdf5::Source>(
+      path, hdf5::ask(name, {}, [&] { return h5::describe(name, size); }));
 }
 
 }  // namespace tractrix::data

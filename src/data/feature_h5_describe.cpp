@@ -38,8 +38,14 @@ std::string filter_name(H5Z_filter_t id) {
 Json to_json(const Shape& shape) {
   Json filters = Json::array();
   for (const auto& filter : shape.filters) filters.push_back(filter_name(filter.id));
-  return {{"dims", shape.dims},   {"type", shape.type},       {"swapped", shape.swapped}, {"chunk", shape.chunk},
-          {"filters", filters},   {"bytes", shape.bytes},     {"element", shape.element}, {"address", shape.address},
+  return {{"dims", shape.dims},
+          {"type", shape.type},
+          {"swapped", shape.swapped},
+          {"chunk", shape.chunk},
+          {"filters", filters},
+          {"bytes", shape.bytes},
+          {"element", shape.element},
+          {"address", shape.address},
           {"plain", shape.layout == H5D_CONTIGUOUS}};
 }
 
@@ -61,12 +67,16 @@ class Description {
     for (size_t i = 0; i < members.names.size(); ++i) {
       const auto& name = members.names[i];
       if (!members.hard[i]) continue;
-      const Handle object(H5Oopen(root_, name.c_str(), H5P_DEFAULT), H5Oclose, "'" + printable(name) + "' is damaged");
-      if (H5Iget_type(object) == H5I_GROUP && add(object, "features", name + "/features")) all["patients"].push_back(name);
+      const Handle object(H5Oopen(root_, name.c_str(), H5P_DEFAULT), H5Oclose,
+                          "'" + printable(name) + "' is damaged");
+      if (H5Iget_type(object) == H5I_GROUP && add(object, "features", name + "/features"))
+        all["patients"].push_back(name);
     }
   }
 
-  Json all = {{"members", Json::array()}, {"patients", Json::array()}, {"attributes", Json::object()},
+  Json all = {{"members", Json::array()},
+              {"patients", Json::array()},
+              {"attributes", Json::object()},
               {"sets", Json::object()}};
 
  private:

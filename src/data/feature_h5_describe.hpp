@@ -8,8 +8,8 @@
 
 namespace tractrix::data::h5 {
 
-// {"members": [...], "attributes": {"/": {}, ...}, "sets": {"features": {dims, type, chunk, ...}, ...}}; sets of patients
-// in groups are called "patient/features".
+// {"members": [...], "attributes": {"/": {}, ...}, "sets": {"features": {dims, type, chunk, ...},
+// ...}}; sets of patients in groups are called "patient/features".
 Json describe(const std::string& path, uint64_t file_size);
 
 }  // namespace tractrix::data::h5

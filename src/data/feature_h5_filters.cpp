@@ -9,10 +9,13 @@
 namespace tractrix::data::h5 {
 namespace filters {
 
-// HDF5 format specification, version 3.0, IV.A.2.l (filter 3) and the library's checksum of 16-bit big-endian words.
+// HDF5 format specification, version 3.0, IV.A.2.l (filter 3) and the library's checksum of 16-bit
+// big-endian words.
 uint32_t fletcher32(std::string_view bytes) {
   uint32_t one = 0, two = 0;
-  const auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  const auto at = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i]));
+  };
   const size_t words = bytes.size() / 2;
   const auto fold = [](uint32_t sum) { return (sum & 0xFFFF) + (sum >> 16); };
   for (size_t i = 0; i < words; ++i) {
@@ -30,12 +33,14 @@ uint32_t fletcher32(std::string_view bytes) {
 
 void check_sum(std::string& raw, const std::string& where) {
   if (raw.size() < 4) throw Refusal(where + " is shorter than its checksum");
-  const auto stored = static_cast<uint32_t>(little_endian(std::string_view(raw).substr(raw.size() - 4)));
+  const auto stored =
+      static_cast<uint32_t>(little_endian(std::string_view(raw).substr(raw.size() - 4)));
   raw.resize(raw.size() - 4);
   if (stored != fletcher32(raw)) throw Refusal(where + " does not match its checksum (fletcher32)");
 }
 
-// `bytes` may be a bound only (another filter follows): then fewer are fine here and checked at the end.
+// `bytes` may be a bound only (another filter follows): then fewer are fine here and checked at the
+// end.
 std::string inflate_bounded(std::string_view raw, uint64_t bytes, const std::string& where) {
   std::string out(bytes, '\0');
   z_stream stream{};
@@ -49,8 +54,8 @@ std::string inflate_bounded(std::string_view raw, uint64_t bytes, const std::str
   const bool full = stream.avail_out == 0;
   inflateEnd(&stream);
   if (code != Z_STREAM_END) {
-    throw Refusal(where + (full ? " holds more bytes than its shape says"
-                                : " has a damaged deflate stream"));
+    throw Refusal(
+        where + (full ? " holds more bytes than its shape says" : " has a damaged deflate stream"));
   }
   out.resize(made);
   return out;

@@ -46,16 +46,28 @@ void read_type(hid_t dataset, const std::string& name, Shape& shape) {
   const auto refusal = [&](const std::string& what) { return Refusal("'" + name + "' " + what); };
   shape.element = H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_FLOAT: shape.type = float_name(type); break;
-    case H5T_INTEGER: shape.type = integer_name(type); break;
-    case H5T_STRING: shape.type = H5Tis_variable_str(type) > 0 ? "text*" : "text"; break;
-    case H5T_ENUM: throw refusal("holds an enumeration (such as booleans), no numbers");
-    case H5T_COMPOUND: throw refusal("holds records (a compound type), no plain numbers");
-    case H5T_VLEN: throw refusal("is ragged: every row has its own length");
-    case H5T_REFERENCE: throw refusal("holds references, no numbers");
-    default: throw refusal("holds no plain numbers");
+    case H5T_FLOAT:
+      shape.type = float_name(type);
+      break;
+    case H5T_INTEGER:
+      shape.type = integer_name(type);
+      break;
+    case H5T_STRING:
+      shape.type = H5Tis_variable_str(type) > 0 ? "text*" : "text";
+      break;
+    case H5T_ENUM:
+      throw refusal("holds an enumeration (such as booleans), no numbers");
+    case H5T_COMPOUND:
+      throw refusal("holds records (a compound type), no plain numbers");
+    case H5T_VLEN:
+      throw refusal("is ragged: every row has its own length");
+    case H5T_REFERENCE:
+      throw refusal("holds references, no numbers");
+    default:
+      throw refusal("holds no plain numbers");
   }
-  if (shape.type.empty()) throw refusal("has an unusual number type of " + std::to_string(shape.element) + " bytes");
+  if (shape.type.empty())
+    throw refusal("has an unusual number type of " + std::to_string(shape.element) + " bytes");
   const auto order = H5Tget_order(type);
   if (order != H5T_ORDER_LE && order != H5T_ORDER_BE && shape.type.rfind("text", 0) != 0) {
     throw refusal("has an unusual byte order");
@@ -78,7 +90,8 @@ uint64_t product(const std::vector<hsize_t>& dims, uint64_t element, const std::
 
 void read_space(hid_t dataset, const std::string& name, Shape& shape) {
   const Handle space(H5Dget_space(dataset), H5Sclose, "'" + name + "' has no readable data space");
-  if (H5Sget_simple_extent_type(space) == H5S_NULL) throw Refusal("'" + name + "' has a null data space");
+  if (H5Sget_simple_extent_type(space) == H5S_NULL)
+    throw Refusal("'" + name + "' has a null data space");
   const int rank = H5Sget_simple_extent_ndims(space);
   if (rank < 0 || rank > 3) {
     throw Refusal("'" + name + "' has " + std::to_string(rank) + " dimensions, at most 3 are read");
@@ -95,13 +108,14 @@ void read_space(hid_t dataset, const std::string& name, Shape& shape) {
 
 void read_filters(hid_t plist, const std::string& name, Shape& shape) {
   const int count = H5Pget_nfilters(plist);
-  if (count < 0 || count > 3) throw Refusal("'" + name + "' has a damaged or overlong list of filters");
+  if (count < 0 || count > 3)
+    throw Refusal("'" + name + "' has a damaged or overlong list of filters");
   for (int i = 0; i < count; ++i) {
     unsigned flags = 0, config = 0, values[16] = {};
     size_t n = 16;
     char label[64] = {};
-    const auto id = H5Pget_filter2(plist, static_cast<unsigned>(i), &flags, &n, values, sizeof(label) - 1,
-                                   label, &config);
+    const auto id = H5Pget_filter2(plist, static_cast<unsigned>(i), &flags, &n, values,
+                                   sizeof(label) - 1, label, &config);
     if (id != H5Z_FILTER_DEFLATE && id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32) {
       throw Refusal("'" + name + "' uses filter " + std::to_string(id) + " (" + label +
                         "); only shuffle, deflate and fletcher32 are read",
@@ -109,7 +123,8 @@ void read_filters(hid_t plist, const std::string& name, Shape& shape) {
     }
     for (const auto& other : shape.filters)
       if (other.id == id) throw Refusal("'" + name + "' uses one filter twice");
-    if (n > 16) throw Refusal("'" + name + "' has a filter with " + std::to_string(n) + " parameters");
+    if (n > 16)
+      throw Refusal("'" + name + "' has a filter with " + std::to_string(n) + " parameters");
     if (id == H5Z_FILTER_SHUFFLE && n > 0 && values[0] != shape.element) {
       throw Refusal("'" + name + "' is shuffled for another type");
     }
@@ -121,8 +136,8 @@ void read_chunks(hid_t plist, const std::string& name, Shape& shape) {
   shape.chunk.resize(shape.dims.size() + 1);
   const int rank = H5Pget_chunk(plist, static_cast<int>(shape.chunk.size()), shape.chunk.data());
   if (rank < 0 || static_cast<size_t>(rank) != shape.dims.size()) {
-    throw Refusal("'" + name + "' has chunks of " + std::to_string(rank) + " dimensions in a data space of " +
-                  std::to_string(shape.dims.size()));
+    throw Refusal("'" + name + "' has chunks of " + std::to_string(rank) +
+                  " dimensions in a data space of " + std::to_string(shape.dims.size()));
   }
   shape.chunk.resize(shape.dims.size());
   for (hsize_t n : shape.chunk)
@@ -136,8 +151,8 @@ void read_chunks(hid_t plist, const std::string& name, Shape& shape) {
 void check_storage(hid_t dataset, const std::string& name, uint64_t file_size, const Shape& shape) {
   const uint64_t stored = H5Dget_storage_size(dataset);
   if (stored > file_size) {
-    throw Refusal("'" + name + "' claims " + std::to_string(stored) + " stored bytes in a file of " +
-                  std::to_string(file_size));
+    throw Refusal("'" + name + "' claims " + std::to_string(stored) +
+                  " stored bytes in a file of " + std::to_string(file_size));
   }
   if (shape.bytes == 0) return;
   if (stored == 0) throw Refusal("'" + name + "' declares values, but none were ever written");
@@ -157,10 +172,11 @@ void check_storage(hid_t dataset, const std::string& name, uint64_t file_size, c
 }  // namespace inspection
 
 hid_t open_safely(const std::string& path) {
-  for (const char* name : {"HDF5_PLUGIN_PRELOAD", "HDF5_PLUGIN_PATH", "HDF5_DRIVER", "HDF5_VOL_CONNECTOR",
-                           "HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX"})
+  for (const char* name : {"HDF5_PLUGIN_PRELOAD", "HDF5_PLUGIN_PATH", "HDF5_DRIVER",
+                           "HDF5_VOL_CONNECTOR", "HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX"})
     ::unsetenv(name);
-  ::setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);  // read-only folders and network disks refuse locks
+  ::setenv("HDF5_USE_FILE_LOCKING", "FALSE",
+           1);  // read-only folders and network disks refuse locks
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -179,14 +195,18 @@ bool has_hard_link(hid_t group, const std::string& name) {
   if (there < 0) throw Refusal("has a damaged list of members");
   if (there == 0) return false;
   H5L_info_t info{};
-  if (H5Lget_info(group, name.c_str(), &info, H5P_DEFAULT) < 0) throw Refusal("has a damaged link '" + name + "'");
-  if (info.type == H5L_TYPE_SOFT) throw Refusal("'" + name + "' is a soft link; only data in this place are read");
-  if (info.type != H5L_TYPE_HARD) throw Refusal("'" + name + "' is a link to another file; it is never followed");
+  if (H5Lget_info(group, name.c_str(), &info, H5P_DEFAULT) < 0)
+    throw Refusal("has a damaged link '" + name + "'");
+  if (info.type == H5L_TYPE_SOFT)
+    throw Refusal("'" + name + "' is a soft link; only data in this place are read");
+  if (info.type != H5L_TYPE_HARD)
+    throw Refusal("'" + name + "' is a link to another file; it is never followed");
   return true;
 }
 
 hid_t open_dataset(hid_t group, const std::string& name) {
-  const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose, "'" + name + "' cannot be opened: damaged");
+  const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose,
+                      "'" + name + "' cannot be opened: damaged");
   const auto type = H5Iget_type(object);
   if (type == H5I_GROUP) throw Refusal("'" + name + "' is a group, no data set");
   if (type != H5I_DATASET) throw Refusal("'" + name + "' is no data set");
@@ -197,16 +217,20 @@ hid_t open_dataset(hid_t group, const std::string& name) {
 
 Shape inspect(hid_t dataset, const std::string& name, uint64_t file_size) {
   Shape shape;
-  const Handle plist(H5Dget_create_plist(dataset), H5Pclose, "'" + name + "' has no readable layout");
-  if (H5Pget_external_count(plist) != 0) throw Refusal("'" + name + "' has external raw storage; it is never read");
+  const Handle plist(H5Dget_create_plist(dataset), H5Pclose,
+                     "'" + name + "' has no readable layout");
+  if (H5Pget_external_count(plist) != 0)
+    throw Refusal("'" + name + "' has external raw storage; it is never read");
   shape.layout = H5Pget_layout(plist);
-  if (shape.layout == H5D_VIRTUAL) throw Refusal("'" + name + "' is a virtual data set over other files; it is never read");
+  if (shape.layout == H5D_VIRTUAL)
+    throw Refusal("'" + name + "' is a virtual data set over other files; it is never read");
   if (shape.layout < 0) throw Refusal("'" + name + "' has an unknown layout");
   inspection::read_type(dataset, name, shape);
   inspection::read_space(dataset, name, shape);
   inspection::read_filters(plist, name, shape);
   if (shape.layout == H5D_CHUNKED) inspection::read_chunks(plist, name, shape);
-  if (shape.layout != H5D_CHUNKED && !shape.filters.empty()) throw Refusal("'" + name + "' has filters without chunks");
+  if (shape.layout != H5D_CHUNKED && !shape.filters.empty())
+    throw Refusal("'" + name + "' has filters without chunks");
   inspection::check_storage(dataset, name, file_size, shape);
   if (shape.layout == H5D_CONTIGUOUS && shape.bytes > 0) {
     shape.address = H5Dget_offset(dataset);

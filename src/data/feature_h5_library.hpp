@@ -1,9 +1,11 @@
-// What runs inside the sandbox: the HDF5 C library under the safe rules. Every refusal is a Refusal.
+// What runs inside the sandbox: the HDF5 C library under the safe rules. Every refusal is a
+// Refusal.
 //
-// Rules: plugins off; only hard links; no external storage, no virtual layout; filters shuffle, deflate and fletcher32, each
-// at most once; chunk rank = data space rank; checked products against the file's size (deflate gives at most 1032:1). Raw
-// chunks are read by the library, but decoded here: HDF5 returns zeros for chunks that were never written and uninitialised
-// memory for deflated chunks that are too short, both without an error.
+// Rules: plugins off; only hard links; no external storage, no virtual layout; filters shuffle,
+// deflate and fletcher32, each at most once; chunk rank = data space rank; checked products against
+// the file's size (deflate gives at most 1032:1). Raw chunks are read by the library, but decoded
+// here: HDF5 returns zeros for chunks that were never written and uninitialised memory for deflated
+// chunks that are too short, both without an error.
 #pragma once
 
 #include <hdf5.h>

@@ -30,12 +30,14 @@ std::string read_chunk(hid_t dataset, const Shape& shape, const hsize_t* at, uin
   std::string where = "'" + name + "': the chunk at row " + std::to_string(at[0]);
   hsize_t stored = 0;
   if (H5Dget_chunk_storage_size(dataset, at, &stored) < 0 || stored == 0) {
-    throw Refusal(where + " was never written or is damaged", "the writer was stopped: extract this slide again");
+    throw Refusal(where + " was never written or is damaged",
+                  "the writer was stopped: extract this slide again");
   }
   // Incompressible data grow by a fraction; anything larger is no chunk of this data set.
   const uint64_t most = shape.filters.empty() ? bytes : bytes + bytes / 100 + 1024;
   if (stored > most) {
-    throw Refusal(where + " claims " + std::to_string(stored) + " bytes, its shape needs " + std::to_string(bytes));
+    throw Refusal(where + " claims " + std::to_string(stored) + " bytes, its shape needs " +
+                  std::to_string(bytes));
   }
   std::string raw(stored, '\0');
   uint32_t mask = 0;
@@ -46,7 +48,8 @@ std::string read_chunk(hid_t dataset, const Shape& shape, const hsize_t* at, uin
   return raw;
 }
 
-void place(const Grid& grid, const hsize_t* at, const std::string& raw, uint64_t element, std::string& band) {
+void place(const Grid& grid, const hsize_t* at, const std::string& raw, uint64_t element,
+           std::string& band) {
   hsize_t n[3];
   for (int k = 0; k < 3; ++k) n[k] = std::min(grid.chunk[k], grid.dims[k] - at[k]);
   for (hsize_t i = 0; i < n[0]; ++i) {
@@ -59,7 +62,8 @@ void place(const Grid& grid, const hsize_t* at, const std::string& raw, uint64_t
 }
 
 // All chunks that begin at the same index of the first axis of the grid: values in row-major order.
-std::string read_band(hid_t dataset, const Shape& shape, const Grid& grid, hsize_t first, const std::string& name) {
+std::string read_band(hid_t dataset, const Shape& shape, const Grid& grid, hsize_t first,
+                      const std::string& name) {
   const hsize_t rows = std::min(grid.chunk[0], grid.dims[0] - first);
   const uint64_t bytes = chunk_bytes(shape);
   std::string band(rows * grid.dims[1] * grid.dims[2] * shape.element, '\0');
@@ -73,9 +77,10 @@ std::string read_band(hid_t dataset, const Shape& shape, const Grid& grid, hsize
   return band;
 }
 
-// With a leading axis of one chunk (rank 2 and [1, N, D]) the rows are the second axis: bands of it need less memory.
-void send_bands_of_rows(hid_t dataset, const Shape& shape, const Grid& grid, const std::string& name,
-                        const Emit& emit) {
+// With a leading axis of one chunk (rank 2 and [1, N, D]) the rows are the second axis: bands of it
+// need less memory.
+void send_bands_of_rows(hid_t dataset, const Shape& shape, const Grid& grid,
+                        const std::string& name, const Emit& emit) {
   const uint64_t bytes = chunk_bytes(shape);
   for (hsize_t row = 0; row < grid.dims[1]; row += grid.chunk[1]) {
     Grid part = grid;
@@ -83,7 +88,8 @@ void send_bands_of_rows(hid_t dataset, const Shape& shape, const Grid& grid, con
     std::string band(part.dims[1] * grid.dims[2] * shape.element, '\0');
     for (hsize_t c = 0; c < grid.count(2); ++c) {
       const hsize_t at[3] = {0, row, c * grid.chunk[2]}, inside[3] = {0, 0, at[2]};
-      place(part, inside, read_chunk(dataset, shape, at + grid.lead, bytes, name), shape.element, band);
+      place(part, inside, read_chunk(dataset, shape, at + grid.lead, bytes, name), shape.element,
+            band);
     }
     emit(band);
   }
@@ -96,25 +102,31 @@ Json attribute_value(hid_t attribute) {
   const size_t size = H5Tget_size(type);
   const auto kind = H5Tget_class(type);
   if (H5Sget_simple_extent_type(space) == H5S_NULL || count <= 0) return nullptr;
-  if (static_cast<uint64_t>(count) > kMostAttributeBytes / std::max<size_t>(size, 8)) return "(long)";
+  if (static_cast<uint64_t>(count) > kMostAttributeBytes / std::max<size_t>(size, 8))
+    return "(long)";
   const auto n = static_cast<size_t>(count);
   Json list = Json::array();
   if (kind == H5T_STRING && H5Tis_variable_str(type) > 0) {
     const Handle memory(H5Tcopy(type), H5Tclose, "has a damaged attribute");
     std::vector<char*> texts(n, nullptr);
-    if (H5Aread(attribute, memory, texts.data()) < 0) throw Refusal("has a damaged attribute of text");
+    if (H5Aread(attribute, memory, texts.data()) < 0)
+      throw Refusal("has a damaged attribute of text");
     for (const char* text : texts) list.push_back(printable(text ? text : "", kMostAttributeBytes));
   } else if (kind == H5T_STRING) {
     std::string bytes(n * size, '\0');
-    if (H5Aread(attribute, type, bytes.data()) < 0) throw Refusal("has a damaged attribute of text");
-    for (size_t i = 0; i < n; ++i) list.push_back(printable(bytes.substr(i * size, size).c_str(), kMostAttributeBytes));
+    if (H5Aread(attribute, type, bytes.data()) < 0)
+      throw Refusal("has a damaged attribute of text");
+    for (size_t i = 0; i < n; ++i)
+      list.push_back(printable(bytes.substr(i * size, size).c_str(), kMostAttributeBytes));
   } else if (kind == H5T_INTEGER && H5Tget_sign(type) != H5T_SGN_NONE) {
     std::vector<int64_t> numbers(n);
-    if (H5Aread(attribute, H5T_NATIVE_INT64, numbers.data()) < 0) throw Refusal("has a damaged attribute");
+    if (H5Aread(attribute, H5T_NATIVE_INT64, numbers.data()) < 0)
+      throw Refusal("has a damaged attribute");
     list = numbers;
   } else if (kind == H5T_INTEGER || kind == H5T_FLOAT) {
     std::vector<double> numbers(n);
-    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, numbers.data()) < 0) throw Refusal("has a damaged attribute");
+    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, numbers.data()) < 0)
+      throw Refusal("has a damaged attribute");
     list = numbers;
   } else if (kind == H5T_ENUM && size == 1) {  // h5py's booleans
     std::string bytes(n, '\0');
@@ -167,7 +179,8 @@ void send_values(hid_t dataset, const Shape& shape, const std::string& name, con
   uint64_t chunks = 1;
   for (size_t axis = 0; axis < 3; ++axis)
     if (__builtin_mul_overflow(chunks, grid.count(axis), &chunks)) chunks = UINT64_MAX;
-  if (chunks > values::kMostChunks) throw Refusal("'" + name + "' has " + std::to_string(chunks) + " chunks");
+  if (chunks > values::kMostChunks)
+    throw Refusal("'" + name + "' has " + std::to_string(chunks) + " chunks");
   if (grid.dims[0] == 1) return values::send_bands_of_rows(dataset, shape, grid, name, emit);
   for (hsize_t first = 0; first < grid.dims[0]; first += grid.chunk[0])
     emit(values::read_band(dataset, shape, grid, first, name));
@@ -175,13 +188,15 @@ void send_values(hid_t dataset, const Shape& shape, const std::string& name, con
 
 Json attributes_of(hid_t object) {
   std::pair<Json, std::string> found{Json::object(), ""};
-  const herr_t code = H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, values::add_attribute, &found);
+  const herr_t code =
+      H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, values::add_attribute, &found);
   if (code < 0) throw Refusal(found.second.empty() ? "has damaged attributes" : found.second);
   return found.first;
 }
 
 std::vector<std::string> text_of(hid_t dataset, const Shape& shape, const std::string& name) {
-  if (shape.bytes > values::kMostText) throw Refusal("'" + name + "' holds " + std::to_string(shape.bytes) + " bytes of text");
+  if (shape.bytes > values::kMostText)
+    throw Refusal("'" + name + "' holds " + std::to_string(shape.bytes) + " bytes of text");
   const uint64_t count = shape.bytes / shape.element;
   std::vector<std::string> all;
   if (shape.type == "text*") {
@@ -197,10 +212,13 @@ std::vector<std::string> text_of(hid_t dataset, const Shape& shape, const std::s
   } else {
     std::string bytes;
     send_values(dataset, shape, name, [&](const std::string& part) { bytes += part; });
-    for (uint64_t i = 0; i < count; ++i) all.push_back(values::trimmed(bytes.substr(i * shape.element, shape.element)));
+    for (uint64_t i = 0; i < count; ++i)
+      all.push_back(values::trimmed(bytes.substr(i * shape.element, shape.element)));
   }
   for (size_t i = 0; i < all.size(); ++i)
-    if (!valid_utf8(all[i])) throw Refusal("'" + name + "' entry " + std::to_string(i) + " is not valid UTF-8: " + printable(all[i]));
+    if (!valid_utf8(all[i]))
+      throw Refusal("'" + name + "' entry " + std::to_string(i) +
+                    " is not valid UTF-8: " + printable(all[i]));
   return all;
 }
 

@@ -1,6 +1,7 @@
-// A pickle read as data, never run: a stack machine for the opcodes that torch.save writes. An opcode or a global outside
-// the lists is refused by its name, and what would be a call in Python only builds one of the few records below.
-// Source of the opcodes: pickletools in the Python standard library (protocols 2 to 5).
+// A pickle read as data, never run: a stack machine for the opcodes that torch.save writes. An
+// opcode or a global outside the lists is refused by its name, and what would be a call in Python
+// only builds one of the few records below. Source of the opcodes: pickletools in the Python
+// standard library (protocols 2 to 5).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ struct Value {
     global,   // name: module.name
     storage,  // text: key, name: class, integer: number of elements
     tensor,   // items: storage, offset, sizes, strides
-    array,    // numpy: name: dtype such as "<f4", items[0]: shape, text: bytes; name is empty until it is built
+    array,    // numpy: name: dtype such as "<f4", items[0]: shape, text: bytes; name is empty until
+              // it is built
     dtype     // numpy: name
   };
   Type type = Type::none;

@@ -8,13 +8,14 @@ namespace tractrix::data::pickle {
 namespace globals {
 
 constexpr const char* kAllowed[] = {
-    "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor", "torch._utils._rebuild_parameter",
-    "collections.OrderedDict",
-    "torch.DoubleStorage", "torch.FloatStorage", "torch.HalfStorage", "torch.BFloat16Storage", "torch.LongStorage",
-    "torch.IntStorage", "torch.ShortStorage", "torch.CharStorage", "torch.ByteStorage", "torch.BoolStorage",
+    "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor",
+    "torch._utils._rebuild_parameter", "collections.OrderedDict", "torch.DoubleStorage",
+    "torch.FloatStorage", "torch.HalfStorage", "torch.BFloat16Storage", "torch.LongStorage",
+    "torch.IntStorage", "torch.ShortStorage", "torch.CharStorage", "torch.ByteStorage",
+    "torch.BoolStorage",
     // numpy's arrays: TRIDENT saves one under the name .pt
-    "numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype",
-    "_codecs.encode"};
+    "numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct", "numpy.ndarray",
+    "numpy.dtype", "_codecs.encode"};
 
 void require(bool ok, const Value& function, Arena& arena) {
   if (!ok) arena.refuse("calls " + function.name + " with other arguments than torch.save writes");
@@ -23,11 +24,12 @@ void require(bool ok, const Value& function, Arena& arena) {
 // (storage, offset, sizes, strides, requires_grad, hooks, ...)
 Ref rebuild_tensor(const Value& function, const Value& arguments, Arena& arena) {
   const auto& given = arguments.items;
-  require(given.size() >= 4 && given.size() <= 7 && given[0]->is(Type::storage) && given[1]->is(Type::integer) &&
-              given[2]->is(Type::tuple) && given[3]->is(Type::tuple),
+  require(given.size() >= 4 && given.size() <= 7 && given[0]->is(Type::storage) &&
+              given[1]->is(Type::integer) && given[2]->is(Type::tuple) && given[3]->is(Type::tuple),
           function, arena);
   for (int k : {2, 3})
-    for (const auto& n : given[static_cast<size_t>(k)]->items) require(n->is(Type::integer), function, arena);
+    for (const auto& n : given[static_cast<size_t>(k)]->items)
+      require(n->is(Type::integer), function, arena);
   const Ref tensor = arena.make(Type::tensor);
   tensor->items.assign(given.begin(), given.begin() + 4);
   return tensor;
@@ -36,7 +38,8 @@ Ref rebuild_tensor(const Value& function, const Value& arguments, Arena& arena) 
 // encode(text, 'latin1'): every character is one byte.
 Ref encode(const Value& function, const Value& arguments, Arena& arena) {
   const auto& given = arguments.items;
-  require(given.size() == 2 && given[0]->is(Type::text) && given[1]->is(Type::text) && given[1]->text == "latin1",
+  require(given.size() == 2 && given[0]->is(Type::text) && given[1]->is(Type::text) &&
+              given[1]->text == "latin1",
           function, arena);
   const Ref bytes = arena.make(Type::bytes);
   const std::string& text = given[0]->text;
@@ -61,7 +64,8 @@ Ref make_dtype(const Value& function, const Value& arguments, Arena& arena) {
   require(!given.empty() && given[0]->is(Type::text), function, arena);
   constexpr const char* kKnown[] = {"f2", "f4", "f8", "i4", "i8"};
   const auto known = std::find(std::begin(kKnown), std::end(kKnown), given[0]->text);
-  if (known == std::end(kKnown)) arena.refuse("holds a numpy array of type '" + printable(given[0]->text) + "'");
+  if (known == std::end(kKnown))
+    arena.refuse("holds a numpy array of type '" + printable(given[0]->text) + "'");
   const Ref dtype = arena.make(Type::dtype);
   dtype->name = given[0]->text;
   return dtype;
@@ -70,9 +74,11 @@ Ref make_dtype(const Value& function, const Value& arguments, Arena& arena) {
 // State: (1, shape, dtype, fortran order, bytes)
 void build_array(Value& array, const Value& state, Arena& arena) {
   const auto& given = state.items;
-  const bool sound = state.is(Type::tuple) && given.size() == 5 && given[1]->is(Type::tuple) && given[2]->is(Type::dtype) &&
-                     given[3]->is(Type::boolean) && given[4]->is(Type::bytes);
-  if (!sound || !array.name.empty()) arena.refuse("builds a numpy array from something else than its state");
+  const bool sound = state.is(Type::tuple) && given.size() == 5 && given[1]->is(Type::tuple) &&
+                     given[2]->is(Type::dtype) && given[3]->is(Type::boolean) &&
+                     given[4]->is(Type::bytes);
+  if (!sound || !array.name.empty())
+    arena.refuse("builds a numpy array from something else than its state");
   for (const auto& n : given[1]->items)
     if (!n->is(Type::integer)) arena.refuse("holds a numpy array without a shape");
   if (given[3]->integer != 0) arena.refuse("holds a numpy array in Fortran order");
@@ -97,7 +103,8 @@ Ref global(const std::string& module, const std::string& name, Arena& arena) {
 Ref call(const Value& function, const Value& arguments, Arena& arena) {
   const std::string& name = function.name;
   const auto& given = arguments.items;
-  if (name.rfind("torch._utils._rebuild_tensor", 0) == 0) return globals::rebuild_tensor(function, arguments, arena);
+  if (name.rfind("torch._utils._rebuild_tensor", 0) == 0)
+    return globals::rebuild_tensor(function, arguments, arena);
   if (name == "torch._utils._rebuild_parameter") {
     globals::require(given.size() == 3 && given[0]->is(Type::tensor), function, arena);
     return given[0];
@@ -109,7 +116,9 @@ Ref call(const Value& function, const Value& arguments, Arena& arena) {
   if (name == "_codecs.encode") return globals::encode(function, arguments, arena);
   if (name == "numpy.dtype") return globals::make_dtype(function, arguments, arena);
   if (name.rfind("._reconstruct") != std::string::npos) {
-    globals::require(given.size() == 3 && given[0]->is(Type::global) && given[0]->name == "numpy.ndarray", function, arena);
+    globals::require(
+        given.size() == 3 && given[0]->is(Type::global) && given[0]->name == "numpy.ndarray",
+        function, arena);
     return arena.make(Type::array);
   }
   arena.refuse("calls " + name);
@@ -118,7 +127,8 @@ Ref call(const Value& function, const Value& arguments, Arena& arena) {
 void build(Value& object, const Value& state, Arena& arena) {
   if (object.is(Type::array)) return globals::build_array(object, state, arena);
   if (object.is(Type::mapping) && state.is(Type::dict)) return;  // _metadata of a state dict
-  if (object.is(Type::dtype) && state.is(Type::tuple) && state.items.size() >= 2 && state.items[1]->is(Type::text)) {
+  if (object.is(Type::dtype) && state.is(Type::tuple) && state.items.size() >= 2 &&
+      state.items[1]->is(Type::text)) {
     if (state.items[1]->text != "<") arena.refuse("holds a numpy array that is not little-endian");
     return;
   }

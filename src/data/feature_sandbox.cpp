@@ -135,8 +135,9 @@ class Listener {
     child_ = -1;
     const bool killed = done > 0 && WIFSIGNALED(status);
     if (killed && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
-      throw Error(file_, "is damaged or hostile: reading it takes more time or memory than any "
-                         "sound file of its size");
+      throw Error(file_,
+                  "is damaged or hostile: reading it takes more time or memory than any "
+                  "sound file of its size");
     }
     throw Error(file_, killed ? "is damaged or hostile: it makes the HDF5 library crash (signal " +
                                     std::to_string(WTERMSIG(status)) + ")"

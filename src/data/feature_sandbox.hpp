@@ -1,5 +1,5 @@
-// A forked child in which a library may look at hostile bytes: bounded memory and processor time, no file that is not open
-// yet, nothing written to disk. Its bytes come back through a pipe.
+// A forked child in which a library may look at hostile bytes: bounded memory and processor time,
+// no file that is not open yet, nothing written to disk. Its bytes come back through a pipe.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The members of a zip archive, located by an own bounds-checked reader of the central directory. Nothing is ever unpacked to
-// disk. Source of the format: PKWARE APPNOTE 6.3.9.
+// The members of a zip archive, located by an own bounds-checked reader of the central directory.
+// Nothing is ever unpacked to disk. Source of the format: PKWARE APPNOTE 6.3.9.
 #pragma once
 
 #include <cstdint>

@@ -8,9 +8,11 @@ namespace tractrix::data {
 namespace fold_view_detail {
 
 // Positions of the preparation's columns in the cohort's.
-at::Tensor align(const std::string& name, const VectorPreparation& wanted, const VectorInput& offered, const std::string& where) {
+at::Tensor align(const std::string& name, const VectorPreparation& wanted,
+                 const VectorInput& offered, const std::string& where) {
   std::unordered_map<std::string, int64_t> position;
-  for (size_t i = 0; i < offered.choice.columns.size(); ++i) position[offered.choice.columns[i]] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < offered.choice.columns.size(); ++i)
+    position[offered.choice.columns[i]] = static_cast<int64_t>(i);
   std::vector<int64_t> columns;
   std::vector<std::string> missing;
   for (const auto& column : wanted.choice.columns) {
@@ -23,20 +25,27 @@ at::Tensor align(const std::string& name, const VectorPreparation& wanted, const
   }
   if (!missing.empty()) {
     throw Error(where, "input '" + name + "' lacks " + std::to_string(missing.size()) + " of " +
-                           std::to_string(wanted.choice.columns.size()) + " columns the model was trained on: " + enumerate(missing));
+                           std::to_string(wanted.choice.columns.size()) +
+                           " columns the model was trained on: " + enumerate(missing));
   }
   return at::tensor(columns, at::kLong);
 }
 
 }  // namespace fold_view_detail
 
-FoldView::FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation, std::shared_ptr<BagCache> cache)
-    : cohort_(std::move(cohort)), preparation_(std::move(preparation)), schema_(preparation_.schema()),
-      cache_(std::move(cache)), device_(at::kCPU), floating_(at::kFloat) {
+FoldView::FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation,
+                   std::shared_ptr<BagCache> cache)
+    : cohort_(std::move(cohort)),
+      preparation_(std::move(preparation)),
+      schema_(preparation_.schema()),
+      cache_(std::move(cache)),
+      device_(at::kCPU),
+      floating_(at::kFloat) {
   for (const auto& [name, prepared] : preparation_.vectors) {
     const auto* offered = cohort_->vectors().find(name);
     if (!offered) continue;  // the contract check says whether that is allowed
-    const auto columns = fold_view_detail::align(name, prepared, *offered, cohort_->options().table.string());
+    const auto columns =
+        fold_view_detail::align(name, prepared, *offered, cohort_->options().table.string());
     auto values = prepared.scaler.apply(offered->values.index_select(1, columns));
     // The training mean is 0 after standardisation.
     if (prepared.impute) values = values.nan_to_num(0.0);
@@ -69,7 +78,8 @@ std::vector<std::string> FoldView::present(const std::string& id) const {
   for (const auto& [name, width] : schema_.inputs) {
     const auto* vector = cohort_->vectors().find(name);
     const auto* bags = cohort_->bags().find(name);
-    if ((vector && vector->present[row]) || (bags && !bags->slides[row].empty())) names.push_back(name);
+    if ((vector && vector->present[row]) || (bags && !bags->slides[row].empty()))
+      names.push_back(name);
   }
   return names;
 }
@@ -90,11 +100,14 @@ Batch FoldView::read(const std::vector<std::string>& ids, const Seed& seed) cons
       batch.inputs[name] = vectors_.at(name).index_select(0, index);
     }
   }
-  batch.targets = {{"time", time_.index_select(0, index)}, {"event", event_.index_select(0, index)}, {"bin", bin_.index_select(0, index)}};
+  batch.targets = {{"time", time_.index_select(0, index)},
+                   {"event", event_.index_select(0, index)},
+                   {"bin", bin_.index_select(0, index)}};
   return batch;
 }
 
-void FoldView::add_bag(Batch& batch, const std::string& name, const BagInput& bags, const std::vector<int64_t>& rows) const {
+void FoldView::add_bag(Batch& batch, const std::string& name, const BagInput& bags,
+                       const std::vector<int64_t>& rows) const {
   std::vector<at::Tensor> parts;
   auto& lengths = batch.lengths[name];
   for (int64_t row : rows) {
@@ -111,7 +124,8 @@ void FoldView::add_bag(Batch& batch, const std::string& name, const BagInput& ba
 void FoldView::prefetch(const std::vector<std::string>& ids) const {
   for (const auto& [name, bags] : cohort_->bags()) {
     for (const auto& id : ids)
-      for (const auto& slide : bags.slides[cohort_->index(id)]) cache_->prefetch(*bags.source, slide);
+      for (const auto& slide : bags.slides[cohort_->index(id)])
+        cache_->prefetch(*bags.source, slide);
   }
 }
 

@@ -11,12 +11,14 @@ namespace labels_detail {
 // Reads one table; keeps going after a defect, so that all are listed.
 class LabelReader {
  public:
-  LabelReader(const CsvTable& table, const DataOptions& options, Errors& errors) : table_(table), options_(options), errors_(errors) {}
+  LabelReader(const CsvTable& table, const DataOptions& options, Errors& errors)
+      : table_(table), options_(options), errors_(errors) {}
 
   Labels read() {
     const auto& label = options_.label;
     const bool by_event = !label.event.empty();
-    const auto id = need(options_.id), time = need(label.time), status = need(by_event ? label.event : label.censorship);
+    const auto id = need(options_.id), time = need(label.time),
+               status = need(by_event ? label.event : label.censorship);
     if (!id || !time || !status) return {};
     const auto slide = options_.slide_table.empty() ? table_.find(options_.slide) : std::nullopt;
     for (int64_t row = 0; row < table_.rows(); ++row) {
@@ -51,9 +53,12 @@ class LabelReader {
     const std::string name = "'" + options_.label.time + "'";
     const auto value = parse_number(cell);
     if (is_missing(cell)) {
-      errors_.add(table_.where(row), "the time " + name + " is missing", "leave the row out, or give its follow-up time");
+      errors_.add(table_.where(row), "the time " + name + " is missing",
+                  "leave the row out, or give its follow-up time");
     } else if (!value) {
-      errors_.add(table_.where(row), "the time " + name + " is '" + std::string(cell.substr(0, 40)) + "', a number was expected");
+      errors_.add(table_.where(row), "the time " + name + " is '" +
+                                         std::string(cell.substr(0, 40)) +
+                                         "', a number was expected");
     } else if (*value < 0) {
       errors_.add(table_.where(row), "the time " + name + " is negative: " + std::string(cell));
     } else {
@@ -68,7 +73,8 @@ class LabelReader {
     if (cell == "True" || cell == "true" || cell == "TRUE") return false;
     if (cell == "False" || cell == "false" || cell == "FALSE") return true;
     if (value && (*value == 0 || *value == 1)) return *value == 0;
-    errors_.add(table_.where(row), "'" + options_.label.censorship + "' is '" + std::string(cell.substr(0, 40)) +
+    errors_.add(table_.where(row), "'" + options_.label.censorship + "' is '" +
+                                       std::string(cell.substr(0, 40)) +
                                        "'; 1 (censored) or 0 (event) was expected");
     return std::nullopt;
   }
@@ -92,7 +98,8 @@ class LabelReader {
     }
     Patient& patient = labels_.patients[found->second];
     if (patient.time != time || patient.event != event) {
-      errors_.add(table_.where(row), "patient '" + id + "' has another time or status than at " + table_.where(first_row_[found->second]));
+      errors_.add(table_.where(row), "patient '" + id + "' has another time or status than at " +
+                                         table_.where(first_row_[found->second]));
     }
     return patient;
   }
@@ -103,7 +110,8 @@ class LabelReader {
     const std::string name = slide_name(cell);
     const auto [before, fresh] = slides_.try_emplace(name, row);
     if (!fresh) {
-      errors_.add(table_.where(row), "slide '" + name + "' is listed twice; first at " + table_.where(before->second));
+      errors_.add(table_.where(row),
+                  "slide '" + name + "' is listed twice; first at " + table_.where(before->second));
       return;
     }
     patient.slides.push_back(name);
@@ -116,11 +124,15 @@ class LabelReader {
       errors_.add(table_.where(), "holds no patient");
       return;
     }
-    const auto events = std::count_if(patients.begin(), patients.end(), [](const auto& p) { return p.event; });
+    const auto events =
+        std::count_if(patients.begin(), patients.end(), [](const auto& p) { return p.event; });
     if (events == 0) {
-      errors_.add(table_.where(), "no event among " + std::to_string(patients.size()) + " patients: survival cannot be learnt",
-                  options_.label.event.empty() ? "is '" + options_.label.censorship + "' 1 for censored patients?"
-                                               : "is data.label.event_value right?");
+      errors_.add(table_.where(),
+                  "no event among " + std::to_string(patients.size()) +
+                      " patients: survival cannot be learnt",
+                  options_.label.event.empty()
+                      ? "is '" + options_.label.censorship + "' 1 for censored patients?"
+                      : "is data.label.event_value right?");
     }
   }
 
@@ -142,7 +154,8 @@ Labels read_labels(const CsvTable& table, const DataOptions& options, Errors& er
 std::string slide_name(std::string_view cell) {
   constexpr std::array kExtensions{".svs", ".tiff", ".tif", ".ndpi", ".mrxs", ".scn", ".h5", ".pt"};
   for (std::string_view extension : kExtensions) {
-    if (cell.ends_with(extension)) return std::string(cell.substr(0, cell.size() - extension.size()));
+    if (cell.ends_with(extension))
+      return std::string(cell.substr(0, cell.size() - extension.size()));
   }
   return std::string(cell);
 }

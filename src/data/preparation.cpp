@@ -29,7 +29,9 @@ std::vector<double> fit_edges(const Cohort& cohort, const std::vector<std::strin
   return survival::time_edges(times, events, times, bins.count);
 }
 
-Scaler identity(int64_t width) { return {at::zeros({width}, at::kDouble), at::ones({width}, at::kDouble)}; }
+Scaler identity(int64_t width) {
+  return {at::zeros({width}, at::kDouble), at::ones({width}, at::kDouble)};
+}
 
 std::vector<double> numbers(const at::Tensor& t) {
   const auto c = t.contiguous();
@@ -49,13 +51,16 @@ Preparation Preparation::fit(const Cohort& cohort, const std::vector<std::string
     std::vector<int64_t> rows;
     for (int64_t row : rows_of(cohort, train))
       if (vector.present[row]) rows.push_back(row);
-    if (rows.empty()) throw Error(cohort.options().table.string(), "no training patient has the input '" + name + "'");
+    if (rows.empty())
+      throw Error(cohort.options().table.string(),
+                  "no training patient has the input '" + name + "'");
     const auto fitted = Scaler::fit(vector.values.index_select(0, at::tensor(rows, at::kLong)));
     prepared.scaler = identity(vector.values.size(1));
     if (prepared.impute) prepared.scaler.mean = fitted.mean;
     if (vector.options.standardise) prepared.scaler = fitted;
   }
-  for (const auto& [name, bags] : cohort.bags()) result.bags[name] = {Kind::bag, bags.source->columns(), {}};
+  for (const auto& [name, bags] : cohort.bags())
+    result.bags[name] = {Kind::bag, bags.source->columns(), {}};
   return result;
 }
 
@@ -63,7 +68,8 @@ Schema Preparation::schema() const {
   Schema schema;
   schema.edges = edges;
   for (const auto& [name, vector] : vectors) {
-    schema.inputs[name] = {Kind::vector, static_cast<int64_t>(vector.choice.columns.size()), vector.choice.groups};
+    schema.inputs[name] = {Kind::vector, static_cast<int64_t>(vector.choice.columns.size()),
+                           vector.choice.groups};
   }
   for (const auto& [name, width] : bags) schema.inputs[name] = width;
   return schema;
@@ -78,8 +84,11 @@ Json Preparation::to_json() const {
   for (const auto& [name, vector] : vectors) {
     Json groups = Json::object();
     for (const auto& [group, indices] : vector.choice.groups) groups[group] = indices;
-    json["vectors"][name] = {{"columns", vector.choice.columns}, {"groups", groups}, {"impute", vector.impute},
-                             {"mean", numbers(vector.scaler.mean)}, {"scale", numbers(vector.scaler.scale)}};
+    json["vectors"][name] = {{"columns", vector.choice.columns},
+                             {"groups", groups},
+                             {"impute", vector.impute},
+                             {"mean", numbers(vector.scaler.mean)},
+                             {"scale", numbers(vector.scaler.scale)}};
   }
   for (const auto& [name, width] : bags) json["bags"][name] = {{"columns", width.columns}};
   return json;

@@ -23,8 +23,9 @@ std::vector<std::string> ids_of(const CsvTable& table, int64_t column) {
 }
 
 // One side of a fold: known ids without repeats, in file order.
-std::vector<std::string> check_side(std::vector<std::string> ids, const std::string& side, const std::string& where,
-                                    const SplitOptions& options, const Cohort& cohort, Errors& errors) {
+std::vector<std::string> check_side(std::vector<std::string> ids, const std::string& side,
+                                    const std::string& where, const SplitOptions& options,
+                                    const Cohort& cohort, Errors& errors) {
   std::set<std::string> seen;
   std::vector<std::string> known, unknown, twice;
   for (auto& id : ids) {
@@ -36,9 +37,13 @@ std::vector<std::string> check_side(std::vector<std::string> ids, const std::str
       unknown.push_back(std::move(id));
     }
   }
-  if (!twice.empty()) errors.add(where, std::to_string(twice.size()) + " patients are twice in '" + side + "': " + enumerate(twice));
+  if (!twice.empty())
+    errors.add(where, std::to_string(twice.size()) + " patients are twice in '" + side +
+                          "': " + enumerate(twice));
   if (!unknown.empty() && !options.allow_unknown) {
-    errors.add(where, std::to_string(unknown.size()) + " patients of '" + side + "' are not in the cohort: " + enumerate(unknown),
+    errors.add(where,
+               std::to_string(unknown.size()) + " patients of '" + side +
+                   "' are not in the cohort: " + enumerate(unknown),
                "set split.allow_unknown=true to go on without them");
   }
   if (known.empty()) errors.add(where, "no patient in '" + side + "'");
@@ -51,17 +56,22 @@ Fold read_fold(const SplitOptions& options, int64_t k, const Cohort& cohort, Err
   const std::string val = table.find("val") ? "val" : "test";
   Fold fold;
   fold.index = k;
-  fold.train = check_side(ids_of(table, table.column("train")), "train", file.string(), options, cohort, errors);
-  fold.val = check_side(ids_of(table, table.column(val)), val, file.string(), options, cohort, errors);
+  fold.train = check_side(ids_of(table, table.column("train")), "train", file.string(), options,
+                          cohort, errors);
+  fold.val =
+      check_side(ids_of(table, table.column(val)), val, file.string(), options, cohort, errors);
   const std::set<std::string> training(fold.train.begin(), fold.train.end());
   std::vector<std::string> both;
   for (const auto& id : fold.val)
     if (training.contains(id)) both.push_back(id);
-  if (!both.empty()) errors.add(file.string(), std::to_string(both.size()) + " patients are on both sides: " + enumerate(both));
+  if (!both.empty())
+    errors.add(file.string(),
+               std::to_string(both.size()) + " patients are on both sides: " + enumerate(both));
   return fold;
 }
 
-void check_coverage(const std::vector<Fold>& folds, const SplitOptions& options, const Cohort& cohort, Errors& errors) {
+void check_coverage(const std::vector<Fold>& folds, const SplitOptions& options,
+                    const Cohort& cohort, Errors& errors) {
   std::set<std::string> listed;
   for (const auto& fold : folds) {
     listed.insert(fold.train.begin(), fold.train.end());
@@ -71,15 +81,20 @@ void check_coverage(const std::vector<Fold>& folds, const SplitOptions& options,
   for (const auto& patient : cohort.patients())
     if (!listed.contains(patient.id)) unlisted.push_back(patient.id);
   if (unlisted.empty() || options.allow_unlisted) return;
-  errors.add(options.folder.string(), std::to_string(unlisted.size()) + " patients of the cohort are in no fold: " + enumerate(unlisted),
+  errors.add(options.folder.string(),
+             std::to_string(unlisted.size()) +
+                 " patients of the cohort are in no fold: " + enumerate(unlisted),
              "set split.allow_unlisted=true to go on without them");
 }
 
 // Patients sorted by an own random key within each stratum.
-std::map<int, std::vector<std::string>> shuffled_strata(const std::vector<std::string>& ids, const Cohort& cohort, const Seed& seed, bool by_time) {
+std::map<int, std::vector<std::string>> shuffled_strata(const std::vector<std::string>& ids,
+                                                        const Cohort& cohort, const Seed& seed,
+                                                        bool by_time) {
   std::vector<double> times;
   for (const auto& id : ids)
-    if (cohort.patients()[cohort.index(id)].event) times.push_back(cohort.patients()[cohort.index(id)].time);
+    if (cohort.patients()[cohort.index(id)].event)
+      times.push_back(cohort.patients()[cohort.index(id)].time);
   std::sort(times.begin(), times.end());
   std::map<int, std::vector<std::string>> strata;
   for (const auto& id : ids) {
@@ -87,7 +102,8 @@ std::map<int, std::vector<std::string>> shuffled_strata(const std::vector<std::s
     int quarter = 0;
     if (by_time) {
       const auto below = std::upper_bound(times.begin(), times.end(), patient.time) - times.begin();
-      quarter = static_cast<int>(std::min<int64_t>(3, times.empty() ? 0 : 4 * below / static_cast<int64_t>(times.size())));
+      quarter = static_cast<int>(
+          std::min<int64_t>(3, times.empty() ? 0 : 4 * below / static_cast<int64_t>(times.size())));
     }
     strata[2 * quarter + patient.event].push_back(id);
   }
@@ -129,7 +145,9 @@ Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed
   errors.raise();
   splits.sha256 = sha256(hashes);
   for (auto& fold : splits.folds)
-    if (options.inner_val > 0) take_inner(fold, options.inner_val, cohort, seed.at("inner", static_cast<uint64_t>(fold.index)));
+    if (options.inner_val > 0)
+      take_inner(fold, options.inner_val, cohort,
+                 seed.at("inner", static_cast<uint64_t>(fold.index)));
   return splits;
 }
 
@@ -153,7 +171,8 @@ void write_splits(const std::vector<Fold>& folds, const std::filesystem::path& f
   for (const auto& fold : folds) {
     std::string text = ",train,val\n";
     for (size_t i = 0; i < std::max(fold.train.size(), fold.val.size()); ++i) {
-      text += std::to_string(i) + "," + (i < fold.train.size() ? fold.train[i] : "") + "," + (i < fold.val.size() ? fold.val[i] : "") + "\n";
+      text += std::to_string(i) + "," + (i < fold.train.size() ? fold.train[i] : "") + "," +
+              (i < fold.val.size() ? fold.val[i] : "") + "\n";
     }
     write_file(splits_detail::split_file(folder, fold.index), text);
   }

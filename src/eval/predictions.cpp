@@ -30,7 +30,8 @@ class Reader {
  private:
   void refuse(int64_t row, int64_t column, const std::string& expected) {
     errors_.add(table_.where(row), "'" + table_.header()[static_cast<size_t>(column)] + "' is '" +
-                                       std::string(table_.at(row, column).substr(0, 40)) + "', " + expected + " was expected");
+                                       std::string(table_.at(row, column).substr(0, 40)) + "', " +
+                                       expected + " was expected");
   }
 
   void add(int64_t row) {
@@ -60,7 +61,9 @@ class Reader {
       if (!value) refuse(row, column, "a probability");
       out.survival.push_back(value.value_or(0));
     }
-    if (!seen_.insert({out.fold, out.id}).second) errors_.add(table_.where(row), "patient '" + out.id + "' is twice in fold " + std::to_string(out.fold));
+    if (!seen_.insert({out.fold, out.id}).second)
+      errors_.add(table_.where(row),
+                  "patient '" + out.id + "' is twice in fold " + std::to_string(out.fold));
     predictions_.rows.push_back(std::move(out));
   }
 
@@ -83,7 +86,8 @@ void write_predictions(const std::filesystem::path& file, const Predictions& pre
   for (size_t k = 1; k <= bins; ++k) text += ",S_t" + std::to_string(k);
   text += "\n";
   for (const auto& row : predictions.rows) {
-    text += csv_field(row.id) + "," + std::to_string(row.fold) + "," + (row.time ? shortest(*row.time) : "") + "," +
+    text += csv_field(row.id) + "," + std::to_string(row.fold) + "," +
+            (row.time ? shortest(*row.time) : "") + "," +
             (row.event ? (*row.event ? "1" : "0") : "") + "," + shortest(row.risk);
     for (double s : row.survival) text += "," + shortest(s);
     text += "\n";

@@ -5,9 +5,12 @@ namespace {
 
 const char* text(data::Kind kind) {
   switch (kind) {
-    case data::Kind::vector: return "a vector";
-    case data::Kind::bag: return "a bag";
-    case data::Kind::image: return "an image";
+    case data::Kind::vector:
+      return "a vector";
+    case data::Kind::bag:
+      return "a bag";
+    case data::Kind::image:
+      return "an image";
   }
   return "?";
 }
@@ -21,17 +24,21 @@ std::unique_ptr<Maker> find_maker(const std::string& name, const std::string& wh
     known.emplace_back(entry.name);
   }
   const std::string near = nearest(name, known);
-  throw Error(where, "there is no recipe '" + name + "'" + (near.empty() ? "" : " (did you mean '" + near + "'?)"),
-              "`tractrix ls recipes` lists them: " + enumerate(known, 20));
+  throw Error(
+      where,
+      "there is no recipe '" + name + "'" + (near.empty() ? "" : " (did you mean '" + near + "'?)"),
+      "`tractrix ls recipes` lists them: " + enumerate(known, 20));
 }
 
-void check(const Contract& contract, const data::Schema& schema, const std::string& where, Errors& errors) {
+void check(const Contract& contract, const data::Schema& schema, const std::string& where,
+           Errors& errors) {
   for (const auto& input : contract.inputs) {
     const auto* offered = schema.inputs.find(input.name);
     if (!offered) {
       if (input.optional) continue;
-      errors.add(where, std::string("the recipe needs ") + text(input.kind) + " '" + input.name +
-                            "', the cohort offers: " + enumerate(schema.inputs.names()),
+      errors.add(where,
+                 std::string("the recipe needs ") + text(input.kind) + " '" + input.name +
+                     "', the cohort offers: " + enumerate(schema.inputs.names()),
                  "add it below data.inputs, or choose a recipe without it");
     } else if (offered->kind != input.kind) {
       errors.add(where, "the recipe needs '" + input.name + "' as " + text(input.kind) +

@@ -32,7 +32,8 @@ struct Pool {
 FoldValue index_of(const Pool& pool, size_t begin) {
   const auto part = [begin](const auto& all) { return std::span(all).subspan(begin); };
   try {
-    return {survival::concordance(part(pool.time), part(pool.event), part(pool.risk)).index, {}, {}};
+    return {
+        survival::concordance(part(pool.time), part(pool.event), part(pool.risk)).index, {}, {}};
   } catch (const Error& e) {
     return {std::nullopt, e.what(), {}};
   }
@@ -44,7 +45,8 @@ FoldValue read_fold(const std::filesystem::path& file, Pool& pool, FoldSummary& 
   fold.patients = static_cast<int64_t>(table.rows.size());
   fold.events = 0;
   for (const auto& row : table.rows) {
-    if (!row.time || !row.event) throw Error(file.string(), "patient '" + row.id + "' has no label");
+    if (!row.time || !row.event)
+      throw Error(file.string(), "patient '" + row.id + "' has no label");
     pool.time.push_back(*row.time);
     pool.event.push_back(*row.event);
     pool.risk.push_back(row.risk);
@@ -77,7 +79,8 @@ std::vector<std::filesystem::path> fold_folders(const std::filesystem::path& run
   std::map<int64_t, std::filesystem::path> sorted;
   for (const auto& entry : std::filesystem::directory_iterator(run)) {
     const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && name.starts_with("fold_")) sorted[std::atoll(name.c_str() + 5)] = entry.path();
+    if (entry.is_directory() && name.starts_with("fold_"))
+      sorted[std::atoll(name.c_str() + 5)] = entry.path();
   }
   std::vector<std::filesystem::path> folders;
   for (const auto& item : sorted) folders.push_back(item.second);
@@ -118,7 +121,8 @@ Spread spread(const std::vector<double>& values) {
 RunSummary summarize(const std::filesystem::path& folder) {
   RunSummary summary;
   summary.folder = folder;
-  if (!std::filesystem::exists(folder / "run.json")) throw Error(folder.string(), "is no run: it has no run.json");
+  if (!std::filesystem::exists(folder / "run.json"))
+    throw Error(folder.string(), "is no run: it has no run.json");
   summary.facts = read_json(folder / "run.json");
   std::map<Selection, Pool> pools;
   std::map<Selection, std::vector<double>> values;
@@ -131,7 +135,9 @@ RunSummary summarize(const std::filesystem::path& folder) {
     }
     for (const auto selection : kSelections) {
       const auto file = fold_folder / (std::string("predictions_") + name(selection) + ".csv");
-      auto& value = selection == Selection::last ? fold.last : selection == Selection::inner ? fold.inner : fold.best;
+      auto& value = selection == Selection::last    ? fold.last
+                    : selection == Selection::inner ? fold.inner
+                                                    : fold.best;
       if (!std::filesystem::exists(file)) {
         value.reason = "no epoch had a defined value";
         continue;
@@ -143,10 +149,13 @@ RunSummary summarize(const std::filesystem::path& folder) {
     }
     summary.folds.push_back(fold);
   }
-  if (summary.folds.empty()) throw Error(folder.string(), "no fold of this run is finished", "go on with --resume");
+  if (summary.folds.empty())
+    throw Error(folder.string(), "no fold of this run is finished", "go on with --resume");
   for (const auto selection : kSelections) {
     if (values[selection].size() != summary.folds.size()) continue;  // a missing fold is no number
-    auto& all = selection == Selection::last ? summary.last : selection == Selection::inner ? summary.inner : summary.best;
+    auto& all = selection == Selection::last    ? summary.last
+                : selection == Selection::inner ? summary.inner
+                                                : summary.best;
     all = spread(values[selection]);
     all.pooled = index_of(pools[selection], 0).c_index;
   }
@@ -160,13 +169,17 @@ Table table(const RunSummary& summary) {
   shown_selections.push_back(Selection::best);
   table.header = {"C-index", "N", "events"};
   for (const auto selection : shown_selections) {
-    table.header.push_back(selection == Selection::best ? "best on reported*" : selection == Selection::inner ? "inner validation" : "last epoch");
+    table.header.push_back(selection == Selection::best    ? "best on reported*"
+                           : selection == Selection::inner ? "inner validation"
+                                                           : "last epoch");
   }
   for (const auto& fold : summary.folds) {
-    std::vector<std::string> row{"fold " + std::to_string(fold.fold), std::to_string(fold.patients), std::to_string(fold.events)};
+    std::vector<std::string> row{"fold " + std::to_string(fold.fold), std::to_string(fold.patients),
+                                 std::to_string(fold.events)};
     for (const auto selection : shown_selections) {
       const auto& value = fold.at(selection);
-      row.push_back(shown(value.c_index) + (value.epoch ? " (" + std::to_string(*value.epoch) + ")" : ""));
+      row.push_back(shown(value.c_index) +
+                    (value.epoch ? " (" + std::to_string(*value.epoch) + ")" : ""));
     }
     table.rows.push_back(std::move(row));
   }
@@ -186,25 +199,31 @@ std::vector<std::string> footnotes(const RunSummary& summary) {
   const auto& f = summary.facts;
   std::vector<std::string> notes;
   notes.push_back("in brackets: the epoch. * chosen on the patients it is reported on: optimistic");
-  notes.push_back(f.value("cohort", std::string("?")) + ": " + std::to_string(f.value("patients", 0)) + " patients, " +
-                  std::to_string(f.value("events", 0)) + " events; " + std::to_string(summary.folds.size()) + " of " +
-                  std::to_string(f.value("folds", 0)) + " folds, splits " + f.value("splits_sha256", std::string()).substr(0, 12) +
-                  ", bins " + f.value("bins", std::string("?")) + ", seed " + std::to_string(f.value("seed", 0)));
-  if (f.value("synthetic", false)) notes.push_back("no real slide features were used: the bags are synthetic");
+  notes.push_back(
+      f.value("cohort", std::string("?")) + ": " + std::to_string(f.value("patients", 0)) +
+      " patients, " + std::to_string(f.value("events", 0)) + " events; " +
+      std::to_string(summary.folds.size()) + " of " + std::to_string(f.value("folds", 0)) +
+      " folds, splits " + f.value("splits_sha256", std::string()).substr(0, 12) + ", bins " +
+      f.value("bins", std::string("?")) + ", seed " + std::to_string(f.value("seed", 0)));
+  if (f.value("synthetic", false))
+    notes.push_back("no real slide features were used: the bags are synthetic");
   for (const auto& fold : summary.folds) {
     for (const auto selection : kSelections) {
       const auto& reason = fold.at(selection).reason;
       if (!reason.empty() && (selection != Selection::inner || summary.has_inner)) {
-        notes.push_back("fold " + std::to_string(fold.fold) + ", " + name(selection) + ": " + reason);
+        notes.push_back("fold " + std::to_string(fold.fold) + ", " + name(selection) + ": " +
+                        reason);
       }
     }
   }
-  for (int64_t k : summary.unfinished) notes.push_back("fold " + std::to_string(k) + " is not finished");
+  for (int64_t k : summary.unfinished)
+    notes.push_back("fold " + std::to_string(k) + " is not finished");
   return notes;
 }
 
 std::string markdown(const RunSummary& summary) {
-  std::string out = "# " + summary.folder.filename().string() + "\n\n" + markdown(table(summary)) + "\n";
+  std::string out =
+      "# " + summary.folder.filename().string() + "\n\n" + markdown(table(summary)) + "\n";
   for (const auto& note : footnotes(summary)) out += "- " + note + "\n";
   out += "\n    " + summary.facts.value("command", std::string()) + "\n";
   return out;
@@ -212,7 +231,9 @@ std::string markdown(const RunSummary& summary) {
 
 Json json(const RunSummary& summary) {
   const auto number = [](const std::optional<double>& v) { return v ? Json(*v) : Json(nullptr); };
-  Json out{{"run", summary.folder.filename().string()}, {"facts", summary.facts}, {"folds", Json::array()}};
+  Json out{{"run", summary.folder.filename().string()},
+           {"facts", summary.facts},
+           {"folds", Json::array()}};
   for (const auto& fold : summary.folds) {
     Json row{{"fold", fold.fold}, {"patients", fold.patients}, {"events", fold.events}};
     for (const auto selection : kSelections) {
@@ -225,8 +246,10 @@ Json json(const RunSummary& summary) {
   }
   for (const auto selection : kSelections) {
     const auto& s = summary.at(selection);
-    out[name(selection)] = {{"mean", number(s.mean)}, {"std_population", number(s.population_std)},
-                            {"std_sample", number(s.sample_std)}, {"pooled", number(s.pooled)}};
+    out[name(selection)] = {{"mean", number(s.mean)},
+                            {"std_population", number(s.population_std)},
+                            {"std_sample", number(s.sample_std)},
+                            {"pooled", number(s.pooled)}};
   }
   out["unfinished"] = summary.unfinished;
   return out;

@@ -13,7 +13,8 @@ namespace checkpoint_detail {
 
 std::string need(const Safetensors& file, const char* key, const std::string& where) {
   if (const auto* value = file.metadata().find(key)) return *value;
-  throw Error(where, std::string("its header has no '") + key + "'", "is this a file written by tractrix?");
+  throw Error(where, std::string("its header has no '") + key + "'",
+              "is this a file written by tractrix?");
 }
 
 Json parse(const std::string& text, const std::string& where) {
@@ -42,7 +43,8 @@ void copy_weights(torch::nn::Module& module, const Tensors& weights, const std::
   for (auto& item : module.named_parameters()) copy(item.key(), item.value());
   for (auto& item : module.named_buffers()) copy(item.key(), item.value());
   for (const auto& [name, value] : weights) {
-    if (std::find(used.begin(), used.end(), name) == used.end()) errors.add(where, "the weight '" + name + "' is not the recipe's");
+    if (std::find(used.begin(), used.end(), name) == used.end())
+      errors.add(where, "the weight '" + name + "' is not the recipe's");
   }
   errors.raise();
 }
@@ -65,8 +67,11 @@ using namespace checkpoint_detail;
 
 void write_model(const std::filesystem::path& file, const Tensors& weights, const ModelCard& card) {
   write_tensors(file, weights,
-                {{"format", "tractrix.model.1"}, {"recipe", card.recipe}, {"config", card.recipe_yaml},
-                 {"preparation", card.preparation.to_json().dump()}, {"facts", card.facts.dump()}});
+                {{"format", "tractrix.model.1"},
+                 {"recipe", card.recipe},
+                 {"config", card.recipe_yaml},
+                 {"preparation", card.preparation.to_json().dump()},
+                 {"facts", card.facts.dump()}});
 }
 
 Model read_model(const std::filesystem::path& path) {
@@ -75,7 +80,8 @@ Model read_model(const std::filesystem::path& path) {
   Model model;
   model.card.recipe = need(file, "recipe", where);
   model.card.recipe_yaml = need(file, "config", where);
-  model.card.preparation = data::Preparation::from_json(parse(need(file, "preparation", where), where), where);
+  model.card.preparation =
+      data::Preparation::from_json(parse(need(file, "preparation", where), where), where);
   model.card.facts = parse(need(file, "facts", where), where);
   model.maker = recipe::find_maker(model.card.recipe, where);
   const auto node = config::parse(model.card.recipe_yaml, path);
@@ -93,7 +99,9 @@ Model read_model(const std::filesystem::path& path) {
 
 void write_state(const std::filesystem::path& file, const Tensors& tensors, const Json& counters) {
   const std::string text = counters.dump();
-  write_tensors(file, tensors, {{"format", "tractrix.state.1"}, {"counters", text}, {"sha256", checksum(tensors, text)}});
+  write_tensors(
+      file, tensors,
+      {{"format", "tractrix.state.1"}, {"counters", text}, {"sha256", checksum(tensors, text)}});
 }
 
 State read_state(const std::filesystem::path& path) {
@@ -102,7 +110,8 @@ State read_state(const std::filesystem::path& path) {
   State state{to_tensors(file), {}};
   const std::string text = need(file, "counters", where);
   if (checksum(state.tensors, text) != need(file, "sha256", where)) {
-    throw Error(where, "is damaged: its checksum differs", "remove the fold's folder to train it again");
+    throw Error(where, "is damaged: its checksum differs",
+                "remove the fold's folder to train it again");
   }
   state.counters = parse(text, where);
   return state;

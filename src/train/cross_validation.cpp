@@ -21,7 +21,8 @@ namespace cross_validation_detail {
 at::Device choose_device(DeviceChoice choice) {
   const bool there = at::globalContext().hasCUDA();
   if (choice == DeviceChoice::cuda && !there) {
-    throw Error("run.device", "there is no CUDA device here", "`tractrix doctor` says why; run.device=cpu computes on the processor");
+    throw Error("run.device", "there is no CUDA device here",
+                "`tractrix doctor` says why; run.device=cpu computes on the processor");
   }
   return choice != DeviceChoice::cpu && there ? at::Device(at::kCUDA) : at::Device(at::kCPU);
 }
@@ -33,36 +34,56 @@ std::string cpu_model() {
   return "unknown";
 }
 
-Json run_facts(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits, const CrossValidationOptions& options) {
+Json run_facts(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits,
+               const CrossValidationOptions& options) {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   Json tables = Json::object();
   for (const auto& [file, hash] : cohort.hashes()) tables[file] = hash;
   Json notes = cohort.notes();
-  return {{"tractrix", version()}, {"libtorch", TORCH_VERSION}, {"command", options.command},
-          {"config_sha256", config.sha256()}, {"tables_sha256", tables}, {"splits_sha256", splits.sha256},
-          {"seed", config.run.seed}, {"threads", at::get_num_threads()}, {"host", host}, {"cpu", cpu_model()},
-          {"cohort", config.data.cohort}, {"patients", cohort.size()}, {"events", cohort.events()},
+  return {{"tractrix", version()},
+          {"libtorch", TORCH_VERSION},
+          {"command", options.command},
+          {"config_sha256", config.sha256()},
+          {"tables_sha256", tables},
+          {"splits_sha256", splits.sha256},
+          {"seed", config.run.seed},
+          {"threads", at::get_num_threads()},
+          {"host", host},
+          {"cpu", cpu_model()},
+          {"cohort", config.data.cohort},
+          {"patients", cohort.size()},
+          {"events", cohort.events()},
           {"folds", config.split.folds},
-          {"bins", std::to_string(config.data.bins.count) + (config.data.bins.fit == data::BinFit::cohort ? " from the whole cohort" : " from each training fold")},
-          {"synthetic", cohort.synthetic()}, {"notes", notes}};
+          {"bins", std::to_string(config.data.bins.count) +
+                       (config.data.bins.fit == data::BinFit::cohort ? " from the whole cohort"
+                                                                     : " from each training fold")},
+          {"synthetic", cohort.synthetic()},
+          {"notes", notes}};
 }
 
-void describe(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits, const at::Device& device) {
-  log::info(config.data.cohort + ": " + std::to_string(cohort.size()) + " patients, " + std::to_string(cohort.events()) + " events");
+void describe(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits,
+              const at::Device& device) {
+  log::info(config.data.cohort + ": " + std::to_string(cohort.size()) + " patients, " +
+            std::to_string(cohort.events()) + " events");
   for (const auto& note : cohort.notes()) log::warn(note);
   for (const auto& fold : splits.folds) {
-    log::debug("fold " + std::to_string(fold.index) + ": train " + std::to_string(fold.train.size()) + ", inner " +
-               std::to_string(fold.inner.size()) + ", val " + std::to_string(fold.val.size()));
+    log::debug("fold " + std::to_string(fold.index) + ": train " +
+               std::to_string(fold.train.size()) + ", inner " + std::to_string(fold.inner.size()) +
+               ", val " + std::to_string(fold.val.size()));
   }
   if (cohort.synthetic()) log::warn("no real slide features were used: the bags are synthetic");
-  log::info("recipe " + config.recipe + ", seed " + std::to_string(config.run.seed) + ", " + std::to_string(at::get_num_threads()) +
-            " threads, " + device.str() + ", LibTorch " TORCH_VERSION);
+  log::info("recipe " + config.recipe + ", seed " + std::to_string(config.run.seed) + ", " +
+            std::to_string(at::get_num_threads()) + " threads, " + device.str() +
+            ", LibTorch " TORCH_VERSION);
 }
 
-void check_contract(const RunConfig& config, const data::Cohort& cohort, const data::Splits& splits) {
+void check_contract(const RunConfig& config, const data::Cohort& cohort,
+                    const data::Splits& splits) {
   Errors errors;
-  recipe::check(config.contract, data::Preparation::fit(cohort, splits.folds.front().train).schema(), "recipe " + config.recipe, errors);
+  recipe::check(config.contract,
+                data::Preparation::fit(cohort, splits.folds.front().train).schema(),
+                "recipe " + config.recipe, errors);
   if (!config.contract.inputs.empty()) {
     std::vector<std::string> empty;
     for (size_t p = 0; p < cohort.size(); ++p) {
@@ -73,11 +94,14 @@ void check_contract(const RunConfig& config, const data::Cohort& cohort, const d
       };
       const auto& inputs = config.contract.inputs;
       const bool all = std::all_of(inputs.begin(), inputs.end(), lacks);
-      const bool needed = std::any_of(inputs.begin(), inputs.end(), [&](const auto& i) { return !i.optional && lacks(i); });
+      const bool needed = std::any_of(inputs.begin(), inputs.end(),
+                                      [&](const auto& i) { return !i.optional && lacks(i); });
       if (all || needed) empty.push_back(cohort.patients()[p].id);
     }
     if (!empty.empty()) {
-      errors.add("recipe " + config.recipe, std::to_string(empty.size()) + " patients lack an input it cannot do without: " + enumerate(empty),
+      errors.add("recipe " + config.recipe,
+                 std::to_string(empty.size()) +
+                     " patients lack an input it cannot do without: " + enumerate(empty),
                  "set data.inputs.<name>.missing=drop_patient");
     }
   }
@@ -105,35 +129,42 @@ std::vector<int64_t> chosen_folds(const CrossValidationOptions& options, int64_t
     std::iota(folds.begin(), folds.end(), int64_t{0});
   }
   for (int64_t k : folds) {
-    if (k < 0 || k >= count) throw Error("--fold " + std::to_string(k), "the split has the folds 0 to " + std::to_string(count - 1));
+    if (k < 0 || k >= count)
+      throw Error("--fold " + std::to_string(k),
+                  "the split has the folds 0 to " + std::to_string(count - 1));
   }
   return folds;
 }
 
 }  // namespace cross_validation_detail
 
-CrossValidationResult cross_validate(const RunConfig& config, const CrossValidationOptions& options) {
+CrossValidationResult cross_validate(const RunConfig& config,
+                                     const CrossValidationOptions& options) {
   using namespace cross_validation_detail;
   RunContext context;
   context.config = &config;
   context.device = choose_device(config.run.device);
   auto cohort = std::make_shared<data::Cohort>(data::Cohort::load(config.data));
   context.cohort = cohort;
-  const auto splits = data::read_splits(config.split, *cohort, Seed(static_cast<uint64_t>(config.run.seed)));
+  const auto splits =
+      data::read_splits(config.split, *cohort, Seed(static_cast<uint64_t>(config.run.seed)));
   check_contract(config, *cohort, splits);
   const auto chosen = chosen_folds(options, config.split.folds);
   if (options.dry_run) {
     describe(config, *cohort, splits, context.device);
     return {config.run.out / config.run.name, false};
   }
-  RunFolder folder(config.run.out / config.run.name, options.existing, options.share || !options.folds.empty(), config.yaml(),
+  RunFolder folder(config.run.out / config.run.name, options.existing,
+                   options.share || !options.folds.empty(), config.yaml(),
                    run_facts(config, *cohort, splits, options));
   log::to_file(folder.path() / "log.txt");
   describe(config, *cohort, splits, context.device);
-  context.cache = std::make_shared<data::BagCache>(static_cast<uint64_t>(config.run.cache_gib * (1ull << 30)));
+  context.cache =
+      std::make_shared<data::BagCache>(static_cast<uint64_t>(config.run.cache_gib * (1ull << 30)));
   std::vector<std::unique_ptr<FoldRun>> runs;
   for (int64_t k : chosen) {
-    runs.push_back(std::make_unique<FoldRun>(context, splits.folds[static_cast<size_t>(k)], folder.fold(k), options.existing == Existing::resume));
+    runs.push_back(std::make_unique<FoldRun>(context, splits.folds[static_cast<size_t>(k)],
+                                             folder.fold(k), options.existing == Existing::resume));
   }
   const bool stopped = train_in_lockstep(runs);
   log::to_file({});

@@ -17,7 +17,9 @@ namespace fold_run_detail {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::filesystem::path made(const std::filesystem::path& folder) {
   std::error_code code;
@@ -45,12 +47,18 @@ std::string fixed(double value, int digits) {
 
 using namespace fold_run_detail;
 
-FoldRun::FoldRun(const RunContext& context, data::Fold fold, std::filesystem::path folder, bool resume)
-    : context_(context), fold_(std::move(fold)), folder_(made(folder)), lock_(folder_), saved_at_(Clock::now()) {
+FoldRun::FoldRun(const RunContext& context, data::Fold fold, std::filesystem::path folder,
+                 bool resume)
+    : context_(context),
+      fold_(std::move(fold)),
+      folder_(made(folder)),
+      lock_(folder_),
+      saved_at_(Clock::now()) {
   build();
   const bool there = std::filesystem::exists(folder_ / "state.safetensors");
   if (there && !resume) {
-    throw Error(folder_.string(), "this fold is already there", "go on with --resume, or start again with --overwrite");
+    throw Error(folder_.string(), "this fold is already there",
+                "go on with --resume, or start again with --overwrite");
   }
   remove_leftovers(folder_);
   if (there) restore();
@@ -58,7 +66,8 @@ FoldRun::FoldRun(const RunContext& context, data::Fold fold, std::filesystem::pa
 
 void FoldRun::build() {
   const auto& config = *context_.config;
-  view_ = std::make_unique<data::FoldView>(context_.cohort, data::Preparation::fit(*context_.cohort, fold_.train), context_.cache);
+  view_ = std::make_unique<data::FoldView>(
+      context_.cohort, data::Preparation::fit(*context_.cohort, fold_.train), context_.cache);
   const auto type = weight_type(config.run.precision);
   view_->to(context_.device, type);
   const Seed run(static_cast<uint64_t>(config.run.seed));
@@ -79,8 +88,9 @@ FoldSetup FoldRun::setup() const {
   const auto weights = balanced_weights(classes);
   std::vector<Example> examples;
   for (size_t i = 0; i < fold_.train.size(); ++i) examples.push_back({fold_.train[i], weights[i]});
-  return {config.contract, config.plans, std::move(examples), config.run.precision, context_.device,
-          run.at("fold", static_cast<uint64_t>(fold_.index)), run.at("order")};
+  return {config.contract,      config.plans,    std::move(examples),
+          config.run.precision, context_.device, run.at("fold", static_cast<uint64_t>(fold_.index)),
+          run.at("order")};
 }
 
 bool FoldRun::step() {
@@ -99,7 +109,9 @@ bool FoldRun::step() {
 }
 
 std::vector<Predicted> FoldRun::predict_on(const std::vector<std::string>& ids) {
-  return predict(*recipe_, *view_, ids, {context_.config->contract.max_batch, context_.config->run.precision, context_.device});
+  return predict(
+      *recipe_, *view_, ids,
+      {context_.config->contract.max_batch, context_.config->run.precision, context_.device});
 }
 
 FoldRun::Score FoldRun::score(const std::vector<Predicted>& predicted) const {
@@ -122,13 +134,16 @@ void FoldRun::end_epoch(const Mark& mark) {
   ++epochs_done_;
   const auto reported = predict_on(fold_.val);
   const Score outer = score(reported);
-  Json line{{"fold", fold_.index}, {"stage", context_.config->contract.stages[static_cast<size_t>(mark.stage)]},
-            {"epoch", epochs_done_}, {"step", trainer_->steps_done()}};
+  Json line{{"fold", fold_.index},
+            {"stage", context_.config->contract.stages[static_cast<size_t>(mark.stage)]},
+            {"epoch", epochs_done_},
+            {"step", trainer_->steps_done()}};
   Json terms = Json::object();
   for (const auto& [name, value] : trainer_->ended_terms()) terms[name] = value;
   line["loss"] = terms;
   const auto add = [&](const char* name, const Score& s) {
-    line[name] = s.c_index ? Json{{"c_index", *s.c_index}} : Json{{"c_index", nullptr}, {"reason", s.reason}};
+    line[name] = s.c_index ? Json{{"c_index", *s.c_index}}
+                           : Json{{"c_index", nullptr}, {"reason", s.reason}};
   };
   add("val", outer);
   // Only the last stage's epochs can be chosen: earlier ones are no finished model.
@@ -147,8 +162,10 @@ void FoldRun::end_epoch(const Mark& mark) {
   if (mark.stage_end) {
     stage_start_ = epochs_done_;
   } else if (out_of_patience(mark.stage, epochs_done_)) {
-    log::info("fold " + std::to_string(fold_.index) + "  stopped early: no better inner value for " +
-              std::to_string(context_.config->plans[static_cast<size_t>(mark.stage)].patience) + " epochs");
+    log::info("fold " + std::to_string(fold_.index) +
+              "  stopped early: no better inner value for " +
+              std::to_string(context_.config->plans[static_cast<size_t>(mark.stage)].patience) +
+              " epochs");
     trainer_->end_stage();
     stage_start_ = epochs_done_;
   }
@@ -156,14 +173,18 @@ void FoldRun::end_epoch(const Mark& mark) {
 
 void FoldRun::report_epoch(const Mark& mark, const Json& line) const {
   const auto& plan = context_.config->plans[static_cast<size_t>(mark.stage)];
-  std::string text = "fold " + std::to_string(fold_.index) + "  epoch " + std::to_string(mark.epoch + 1) + "/" + std::to_string(plan.epochs);
-  for (const auto& [name, value] : line["loss"].items()) text += "  " + name + " " + fixed(value.get<double>(), 4);
+  std::string text = "fold " + std::to_string(fold_.index) + "  epoch " +
+                     std::to_string(mark.epoch + 1) + "/" + std::to_string(plan.epochs);
+  for (const auto& [name, value] : line["loss"].items())
+    text += "  " + name + " " + fixed(value.get<double>(), 4);
   for (const char* name : {"inner", "val"}) {
     if (!line.contains(name)) continue;
     const auto& value = line[name]["c_index"];
-    text += std::string("  ") + name + " C " + (value.is_null() ? "undefined" : fixed(value.get<double>(), 4));
+    text += std::string("  ") + name + " C " +
+            (value.is_null() ? "undefined" : fixed(value.get<double>(), 4));
   }
-  if (best_.epoch > 0) text += "  best " + fixed(best_.value, 4) + " (" + std::to_string(best_.epoch) + ")";
+  if (best_.epoch > 0)
+    text += "  best " + fixed(best_.value, 4) + " (" + std::to_string(best_.epoch) + ")";
   log::info(text + "  " + fixed(seconds_, 2) + " s");
 }
 
@@ -184,12 +205,16 @@ void FoldRun::write_files(const std::string& name, const std::vector<Predicted>&
   eval::Predictions table;
   for (const auto& row : reported) {
     const auto& patient = context_.cohort->patients()[context_.cohort->index(row.id)];
-    table.rows.push_back({row.id, fold_.index, patient.time, patient.event, row.risk, row.survival});
+    table.rows.push_back(
+        {row.id, fold_.index, patient.time, patient.event, row.risk, row.survival});
   }
   eval::write_predictions(folder_ / ("predictions_" + name + ".csv"), table);
   const auto& config = *context_.config;
   ModelCard card{config.recipe, config.recipe_yaml(), view_->preparation(),
-                 Json{{"cohort", config.data.cohort}, {"fold", fold_.index}, {"epoch", epochs_done_}, {"seed", config.run.seed},
+                 Json{{"cohort", config.data.cohort},
+                      {"fold", fold_.index},
+                      {"epoch", epochs_done_},
+                      {"seed", config.run.seed},
                       {"config_sha256", config.sha256()}}};
   Tensors weights;
   for (const auto& item : recipe_->module().named_parameters()) weights[item.key()] = item.value();
@@ -199,8 +224,14 @@ void FoldRun::write_files(const std::string& name, const std::vector<Predicted>&
 
 void FoldRun::save() {
   const auto best = [](const Best& b) { return Json{{"epoch", b.epoch}, {"value", b.value}}; };
-  Json counters{{"trainer", trainer_->counters()}, {"epochs", epochs_done_}, {"stage_start", stage_start_}, {"lines", lines_},
-                {"best", best(best_)}, {"inner", best(inner_)}, {"seconds", seconds_}, {"finished", finished_}};
+  Json counters{{"trainer", trainer_->counters()},
+                {"epochs", epochs_done_},
+                {"stage_start", stage_start_},
+                {"lines", lines_},
+                {"best", best(best_)},
+                {"inner", best(inner_)},
+                {"seconds", seconds_},
+                {"finished", finished_}};
   write_state(folder_ / "state.safetensors", trainer_->state(), counters);
   saved_at_ = Clock::now();
 }
@@ -222,10 +253,13 @@ void FoldRun::restore() {
     finished_ = c.at("finished").get<bool>();
     trainer_->restore(state.tensors, c.at("trainer"));
   } catch (const Json::exception& e) {
-    throw Error((folder_ / "state.safetensors").string(), std::string("its counters cannot be read: ") + e.what());
+    throw Error((folder_ / "state.safetensors").string(),
+                std::string("its counters cannot be read: ") + e.what());
   }
   cut_back(folder_ / "metrics.jsonl", lines_);
-  log::info("fold " + std::to_string(fold_.index) + (finished_ ? "  already finished" : "  goes on after epoch " + std::to_string(epochs_done_)));
+  log::info(
+      "fold " + std::to_string(fold_.index) +
+      (finished_ ? "  already finished" : "  goes on after epoch " + std::to_string(epochs_done_)));
 }
 
 void FoldRun::interrupt() {

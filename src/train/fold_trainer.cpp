@@ -17,7 +17,8 @@ Tensors pick(const Tensors& all, const std::vector<std::string>& names) {
 
 bool out_of_memory(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) || text.find("can't allocate memory") != std::string::npos ||
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
+         text.find("can't allocate memory") != std::string::npos ||
          text.find("out of memory") != std::string::npos;
 }
 
@@ -67,46 +68,58 @@ void FoldTrainer::make_optimizer() {
 }
 
 void FoldTrainer::order_epoch() {
-  const Seed order = setup_.order.at("stage", static_cast<uint64_t>(stage_)).at("epoch", static_cast<uint64_t>(epoch_));
+  const Seed order = setup_.order.at("stage", static_cast<uint64_t>(stage_))
+                         .at("epoch", static_cast<uint64_t>(epoch_));
   std::vector<int64_t> copies(setup_.examples.size(), 1);
   if (plan().sampling == Sampling::weighted && !stage().cached) {
     std::vector<double> weights;
     for (const auto& example : setup_.examples) weights.push_back(example.weight);
-    const Seed draw = setup_.fold.at("sample").at("stage", static_cast<uint64_t>(stage_)).at("epoch", static_cast<uint64_t>(epoch_));
+    const Seed draw = setup_.fold.at("sample")
+                          .at("stage", static_cast<uint64_t>(stage_))
+                          .at("epoch", static_cast<uint64_t>(epoch_));
     copies = draw_counts(weights, static_cast<int64_t>(weights.size()), draw);
   }
   visits_.clear();
   for (size_t i = 0; i < copies.size(); ++i) {
     const auto& id = setup_.examples[i].id;
     // The key of an example knows no fold: any subset of patients is visited in the same order.
-    for (int64_t copy = 0; copy < copies[i]; ++copy) visits_.push_back({order.at(id, static_cast<uint64_t>(copy)).key(), id});
+    for (int64_t copy = 0; copy < copies[i]; ++copy)
+      visits_.push_back({order.at(id, static_cast<uint64_t>(copy)).key(), id});
   }
-  std::sort(visits_.begin(), visits_.end(), [](const auto& a, const auto& b) { return std::tie(a.key, a.id) < std::tie(b.key, b.id); });
+  std::sort(visits_.begin(), visits_.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.key, a.id) < std::tie(b.key, b.id);
+  });
 }
 
 int64_t FoldTrainer::windows() const {
   return (static_cast<int64_t>(visits_.size()) + plan().window - 1) / plan().window;
 }
 
-int64_t FoldTrainer::stage_steps() const { return plan().steps > 0 ? plan().steps : plan().epochs * windows(); }
+int64_t FoldTrainer::stage_steps() const {
+  return plan().steps > 0 ? plan().steps : plan().epochs * windows();
+}
 
 void FoldTrainer::open_window() {
-  const int64_t most = stage().cached ? plan().window : std::min(plan().window, setup_.contract.max_batch);
+  const int64_t most =
+      stage().cached ? plan().window : std::min(plan().window, setup_.contract.max_batch);
   const auto batch = static_cast<size_t>(plan().batch > 0 ? std::min(plan().batch, most) : most);
   const auto begin = static_cast<size_t>(window_ * plan().window);
   const auto end = std::min(begin + static_cast<size_t>(plan().window), visits_.size());
-  // Rows of a batch must have the same inputs: visits are grouped by what is present, in order of first appearance.
+  // Rows of a batch must have the same inputs: visits are grouped by what is present, in order of
+  // first appearance.
   std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> groups;
   for (size_t i = begin; i < end; ++i) {
     auto present = stage().cached ? std::vector<std::string>{} : reader_->present(visits_[i].id);
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == present; });
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const auto& g) { return g.first == present; });
     if (group == groups.end()) group = groups.insert(groups.end(), {std::move(present), {}});
     group->second.push_back(visits_[i].id);
   }
   batches_.clear();
   for (const auto& [present, ids] : groups) {
     for (size_t i = 0; i < ids.size(); i += batch) {
-      batches_.emplace_back(ids.begin() + static_cast<int64_t>(i), ids.begin() + static_cast<int64_t>(std::min(i + batch, ids.size())));
+      batches_.emplace_back(ids.begin() + static_cast<int64_t>(i),
+                            ids.begin() + static_cast<int64_t>(std::min(i + batch, ids.size())));
     }
   }
   prefetch_next();
@@ -115,7 +128,8 @@ void FoldTrainer::open_window() {
 void FoldTrainer::prefetch_next() const {
   if (stage().cached) return;
   constexpr size_t kAhead = 2;
-  for (size_t i = cursor_; i < std::min(batches_.size(), cursor_ + kAhead); ++i) reader_->prefetch(batches_[i]);
+  for (size_t i = cursor_; i < std::min(batches_.size(), cursor_ + kAhead); ++i)
+    reader_->prefetch(batches_[i]);
 }
 
 bool FoldTrainer::two_pass() const { return batches_.size() > 1 && !objective().coupled().empty(); }
@@ -133,17 +147,21 @@ double FoldTrainer::lr() const {
 }
 
 data::Batch FoldTrainer::fetch(const std::vector<std::string>& ids, size_t number) const {
-  const auto seed = setup_.fold.at("stage", static_cast<uint64_t>(stage_)).at("step", static_cast<uint64_t>(step_)).at("batch", number);
+  const auto seed = setup_.fold.at("stage", static_cast<uint64_t>(stage_))
+                        .at("step", static_cast<uint64_t>(step_))
+                        .at("batch", number);
   if (!stage().cached) return reader_->read(ids, seed);
   data::Batch batch;
   batch.ids = ids;
   std::vector<int64_t> rows;
   for (size_t i = 0; i < ids.size(); ++i) {
-    const auto found = std::find_if(setup_.examples.begin(), setup_.examples.end(), [&](const auto& e) { return e.id == ids[i]; });
+    const auto found = std::find_if(setup_.examples.begin(), setup_.examples.end(),
+                                    [&](const auto& e) { return e.id == ids[i]; });
     rows.push_back(found - setup_.examples.begin());
     batch.seeds.push_back(seed.at("row", i));
   }
-  for (const auto& [name, value] : table_) batch.inputs[name] = value.index_select(0, at::tensor(rows, at::kLong).to(value.device()));
+  for (const auto& [name, value] : table_)
+    batch.inputs[name] = value.index_select(0, at::tensor(rows, at::kLong).to(value.device()));
   return batch;
 }
 
@@ -177,7 +195,9 @@ Mark FoldTrainer::step() {
   try {
     const auto batch = fetch(ids, cursor_);
     // The second pass of a window uses the same seed: its dropout masks are those of the first.
-    draw_from(setup_.fold.at("stage", static_cast<uint64_t>(stage_)).at("step", static_cast<uint64_t>(step_)).at("draw", cursor_));
+    draw_from(setup_.fold.at("stage", static_cast<uint64_t>(stage_))
+                  .at("step", static_cast<uint64_t>(step_))
+                  .at("draw", cursor_));
     prefetch_next();
     if (two_pass() && !learning_) {
       look(batch);
@@ -188,8 +208,11 @@ Mark FoldTrainer::step() {
   } catch (const c10::Error& error) {
     if (!out_of_memory(error)) throw;
     drop_window();
-    throw Error(place(), "memory ran out at " + enumerate(ids, 3) + ": " + std::string(error.what_without_backtrace()).substr(0, 200),
-                "use a smaller train.batch, train.precision=bf16, or a machine with more memory; no patch was dropped");
+    throw Error(place(),
+                "memory ran out at " + enumerate(ids, 3) + ": " +
+                    std::string(error.what_without_backtrace()).substr(0, 200),
+                "use a smaller train.batch, train.precision=bf16, or a machine with more memory; "
+                "no patch was dropped");
   }
   if (++cursor_ == batches_.size()) return finish_window();
   return mark;
@@ -220,13 +243,15 @@ Named<double> FoldTrainer::epoch_terms() const {
 }
 
 std::string FoldTrainer::place() const {
-  return "stage " + stage().name + ", epoch " + std::to_string(epoch_ + 1) + ", step " + std::to_string(step_ + 1);
+  return "stage " + stage().name + ", epoch " + std::to_string(epoch_ + 1) + ", step " +
+         std::to_string(step_ + 1);
 }
 
 Tensors FoldTrainer::state() const {
   if (!at_window_start()) throw std::logic_error("a fold's state is only defined between windows");
   Tensors state;
-  for (const auto& item : recipe_->module().named_parameters()) state[item.key()] = item.value().detach();
+  for (const auto& item : recipe_->module().named_parameters())
+    state[item.key()] = item.value().detach();
   for (const auto& item : recipe_->module().named_buffers()) state[item.key()] = item.value();
   if (!finished()) {
     for (const auto& [name, value] : optimizer_->state()) state[name] = value;
@@ -239,7 +264,8 @@ Tensors FoldTrainer::state() const {
 Json FoldTrainer::counters() const {
   Json sums = Json::object();
   for (const auto& [name, sum] : sums_) sums[name] = {sum.value, sum.examples};
-  return {{"stage", stage_}, {"epoch", epoch_}, {"step", step_}, {"window", window_}, {"steps", total_steps_}, {"sums", sums}};
+  return {{"stage", stage_},   {"epoch", epoch_},       {"step", step_},
+          {"window", window_}, {"steps", total_steps_}, {"sums", sums}};
 }
 
 void FoldTrainer::restore(const Tensors& state, const Json& counters) {
@@ -249,7 +275,8 @@ void FoldTrainer::restore(const Tensors& state, const Json& counters) {
   step_ = counters.at("step").get<int64_t>();
   window_ = counters.at("window").get<int64_t>();
   total_steps_ = counters.at("steps").get<int64_t>();
-  for (const auto& [name, sum] : counters.at("sums").items()) sums_[name] = {sum[0].get<double>(), sum[1].get<double>()};
+  for (const auto& [name, sum] : counters.at("sums").items())
+    sums_[name] = {sum[0].get<double>(), sum[1].get<double>()};
   const at::NoGradGuard no_grad;
   for (auto& item : recipe_->module().named_parameters()) item.value().copy_(state.at(item.key()));
   for (auto& item : recipe_->module().named_buffers()) item.value().copy_(state.at(item.key()));

@@ -1,4 +1,5 @@
-// The windows of a FoldTrainer: one pass, or two passes where a loss ties the examples of a window together.
+// The windows of a FoldTrainer: one pass, or two passes where a loss ties the examples of a window
+// together.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -26,7 +27,9 @@ Tensors detached(const Tensors& all, const std::vector<std::string>& names) {
   return rows;
 }
 
-data::Batch without_inputs(const data::Batch& batch) { return {batch.ids, batch.seeds, {}, batch.targets, {}}; }
+data::Batch without_inputs(const data::Batch& batch) {
+  return {batch.ids, batch.seeds, {}, batch.targets, {}};
+}
 
 }  // namespace window_detail
 
@@ -37,7 +40,8 @@ void FoldTrainer::look(const data::Batch& batch) {
   seen_.push_back(window_detail::without_inputs(batch));
 }
 
-// Gradient of the coupled loss: to the rows (kept as cotangents) and straight to the parameters it uses itself.
+// Gradient of the coupled loss: to the rows (kept as cotangents) and straight to the parameters it
+// uses itself.
 void FoldTrainer::close_first_pass() {
   restore_buffers();
   cursor_ = 0;
@@ -71,7 +75,8 @@ void FoldTrainer::learn(const data::Batch& batch) {
     cotangents.push_back(cotangent);
   };
   const double share = static_cast<double>(batch.size()) / static_cast<double>(divisor());
-  if (const auto loss = window_detail::total(own); loss.defined()) add(share == 1 ? loss : loss * share, {});
+  if (const auto loss = window_detail::total(own); loss.defined())
+    add(share == 1 ? loss : loss * share, {});
   if (two_pass()) {
     int64_t start = 0;
     for (size_t i = 0; i < cursor_; ++i) start += static_cast<int64_t>(batches_[i].size());
@@ -93,12 +98,14 @@ void FoldTrainer::learn(const data::Batch& batch) {
 
 int64_t FoldTrainer::divisor() const {
   if (plan().accumulation == Accumulation::mcat) return plan().window;
-  return std::min<int64_t>(plan().window, static_cast<int64_t>(visits_.size()) - window_ * plan().window);
+  return std::min<int64_t>(plan().window,
+                           static_cast<int64_t>(visits_.size()) - window_ * plan().window);
 }
 
 void FoldTrainer::note(const recipe::Terms& terms, const std::vector<std::string>& ids) {
   for (const auto& term : terms) {
-    pending_.push_back({term.name, term.value.detach().to(at::kDouble).reshape({}), term.weight != 0, ids});
+    pending_.push_back(
+        {term.name, term.value.detach().to(at::kDouble).reshape({}), term.weight != 0, ids});
   }
 }
 
@@ -113,8 +120,10 @@ void FoldTrainer::settle(const at::Tensor& norm) {
     if (!pending_[i].counts || std::isfinite(value[i])) continue;
     const Note bad = pending_[i];
     drop_window();
-    throw Error(place(), "the loss term '" + bad.term + "' is not finite at " + enumerate(bad.ids, 40),
-                "look at these patients with `tractrix data check`; a lower train.lr or train.clip may help");
+    throw Error(place(),
+                "the loss term '" + bad.term + "' is not finite at " + enumerate(bad.ids, 40),
+                "look at these patients with `tractrix data check`; a lower train.lr or train.clip "
+                "may help");
   }
   if (!std::isfinite(value[pending_.size()])) {
     std::vector<std::string> ids;
@@ -192,7 +201,8 @@ void FoldTrainer::advance(Mark& mark) {
 
 void FoldTrainer::keep_buffers() {
   buffers_ = {};
-  for (const auto& item : recipe_->module().named_buffers()) buffers_[item.key()] = item.value().clone();
+  for (const auto& item : recipe_->module().named_buffers())
+    buffers_[item.key()] = item.value().clone();
 }
 
 void FoldTrainer::restore_buffers() {

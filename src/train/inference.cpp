@@ -11,12 +11,14 @@ namespace inference_detail {
 constexpr size_t kMostRows = 1024;
 
 // Runs of neighbours with the same inputs, so that rows stay in order.
-std::vector<std::vector<std::string>> in_batches(const data::Reader& reader, const std::vector<std::string>& ids, size_t most) {
+std::vector<std::vector<std::string>> in_batches(const data::Reader& reader,
+                                                 const std::vector<std::string>& ids, size_t most) {
   std::vector<std::vector<std::string>> batches;
   std::vector<std::string> before;
   for (const auto& id : ids) {
     auto present = reader.present(id);
-    if (batches.empty() || batches.back().size() == most || present != before) batches.emplace_back();
+    if (batches.empty() || batches.back().size() == most || present != before)
+      batches.emplace_back();
     batches.back().push_back(id);
     before = std::move(present);
   }
@@ -29,7 +31,9 @@ void add(std::vector<Predicted>& all, const Tensors& out, const std::vector<std:
   const auto curves = survival ? survival->to(at::kCPU, at::kDouble).contiguous() : at::Tensor();
   for (size_t i = 0; i < ids.size(); ++i) {
     Predicted row{ids[i], risk.const_data_ptr<double>()[i], {}};
-    if (!std::isfinite(row.risk)) throw Error(ids[i], "its predicted risk is not finite", "look at its inputs with `tractrix data check`");
+    if (!std::isfinite(row.risk))
+      throw Error(ids[i], "its predicted risk is not finite",
+                  "look at its inputs with `tractrix data check`");
     if (curves.defined()) {
       const auto bins = curves.size(1);
       const double* values = curves.const_data_ptr<double>() + static_cast<int64_t>(i) * bins;
@@ -41,13 +45,14 @@ void add(std::vector<Predicted>& all, const Tensors& out, const std::vector<std:
 
 }  // namespace inference_detail
 
-std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader, const std::vector<std::string>& ids,
-                               const Inference& how) {
+std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
+                               const std::vector<std::string>& ids, const Inference& how) {
   using namespace inference_detail;
   const at::NoGradGuard no_grad;
   const Autocast autocast(how.precision, how.device.type());
   recipe.module().eval();
-  const auto batches = in_batches(reader, ids, std::min(kMostRows, static_cast<size_t>(how.max_batch)));
+  const auto batches =
+      in_batches(reader, ids, std::min(kMostRows, static_cast<size_t>(how.max_batch)));
   std::vector<Predicted> all;
   for (size_t i = 0; i < batches.size(); ++i) {
     const auto batch = reader.read(batches[i], Seed(0).at("predict", batches[i].front()));

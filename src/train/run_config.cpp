@@ -11,7 +11,8 @@ std::string recipe_name(const config::Node& root, const std::filesystem::path& f
   const auto* section = root.find("recipe");
   const auto* name = section ? section->find("name") : nullptr;
   if (!name || name->type != config::Node::Type::scalar) {
-    throw Error(section ? section->origin.text : file.string(), "'recipe.name' is missing", "for example: recipe: {name: fusion}");
+    throw Error(section ? section->origin.text : file.string(), "'recipe.name' is missing",
+                "for example: recipe: {name: fusion}");
   }
   return name->scalar;
 }
@@ -26,7 +27,8 @@ std::vector<Plan> read_plans(config::Fields& f, const std::vector<std::string>& 
   for (const auto& [name, child] : node->children) {
     const auto found = std::find(stages.begin(), stages.end(), name);
     if (found == stages.end()) {
-      f.visit().errors.add(child.origin.text, "the recipe has no stage '" + name + "'; it has: " + enumerate(stages));
+      f.visit().errors.add(child.origin.text,
+                           "the recipe has no stage '" + name + "'; it has: " + enumerate(stages));
       continue;
     }
     config::Fields sub(f.visit(), &child, "train.stages." + name);
@@ -40,19 +42,23 @@ void check_plans(const RunConfig& config, Errors& errors) {
     const auto& plan = config.plans[i];
     const std::string where = "train, stage " + config.contract.stages[i];
     if (plan.window < config.contract.min_window) {
-      errors.add(where, "the recipe's loss compares examples of a window: 'window' must be >= " +
-                            std::to_string(config.contract.min_window) + ", got " + std::to_string(plan.window),
+      errors.add(where,
+                 "the recipe's loss compares examples of a window: 'window' must be >= " +
+                     std::to_string(config.contract.min_window) + ", got " +
+                     std::to_string(plan.window),
                  "train.window=32");
     }
     if (plan.patience > 0 && config.split.inner_val <= 0) {
-      errors.add(where, "'patience' stops on the inner validation part, but split.inner_val is 0", "split.inner_val=0.15");
+      errors.add(where, "'patience' stops on the inner validation part, but split.inner_val is 0",
+                 "split.inner_val=0.15");
     }
   }
 }
 
 bool changes_numbers(const std::string& path) {
   constexpr const char* kFree[] = {"run.name", "run.out", "run.save_every", "run.cache_gib"};
-  return std::none_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return path == free; });
+  return std::none_of(std::begin(kFree), std::end(kFree),
+                      [&](const char* free) { return path == free; });
 }
 
 }  // namespace run_config_detail
@@ -63,14 +69,16 @@ void fields(config::Fields& f, RunOptions& o) {
   f("name", o.name, "folder of the run below `out`; default: the config's folder and file name");
   f("out", o.out, "where run folders go");
   f("seed", o.seed, "of everything random", config::at_least(0));
-  f("threads", o.threads, "computing threads; 0: all cores. Bits are promised at an equal number", config::between(0, 4096));
+  f("threads", o.threads, "computing threads; 0: all cores. Bits are promised at an equal number",
+    config::between(0, 4096));
   f("device", o.device, "auto takes a CUDA device when there is one");
   f("precision", o.precision, "f32, f64, or bf16 autocast");
   f("save_every", o.save_every, "seconds between two saves within an epoch", config::above(0));
   f("cache_gib", o.cache_gib, "memory for bags, in GiB", config::at_least(0));
 }
 
-RunConfig RunConfig::load(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+RunConfig RunConfig::load(const std::filesystem::path& file,
+                          const std::vector<std::string>& overrides) {
   auto root = config::load(file);
   for (const auto& assignment : overrides) config::apply_override(root, assignment);
   RunConfig result;
@@ -133,13 +141,38 @@ std::string config_reference() {
     }
     text += "## " + title + "\n\n" + config::reference(visit.rows) + "\n";
   };
-  section("data", [](auto& f) { data::DataOptions o; fields(f, o); }, "data");
-  section("split", [](auto& f) { data::SplitOptions o; fields(f, o); }, "split");
-  section("train", [](auto& f) { Plan o; fields(f, o); }, "train");
-  section("run", [](auto& f) { RunOptions o; fields(f, o); }, "run");
+  section(
+      "data",
+      [](auto& f) {
+        data::DataOptions o;
+        fields(f, o);
+      },
+      "data");
+  section(
+      "split",
+      [](auto& f) {
+        data::SplitOptions o;
+        fields(f, o);
+      },
+      "split");
+  section(
+      "train",
+      [](auto& f) {
+        Plan o;
+        fields(f, o);
+      },
+      "train");
+  section(
+      "run",
+      [](auto& f) {
+        RunOptions o;
+        fields(f, o);
+      },
+      "run");
   for (const auto& entry : recipe::registry()) {
     const auto maker = entry.maker();
-    section(std::string("recipe ") + entry.name, [&](auto& f) { maker->visit(f); }, "recipe");
+    section(
+        std::string("recipe ") + entry.name, [&](auto& f) { maker->visit(f); }, "recipe");
   }
   return text;
 }

@@ -13,7 +13,8 @@
 
 namespace tractrix::train {
 
-RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share, const std::string& config_yaml, Json run)
+RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share,
+                     const std::string& config_yaml, Json run)
     : path_(std::move(path)) {
   // Origins are comments: the same values from another file are the same run.
   const std::string hash = run.at("config_sha256").get<std::string>();
@@ -30,7 +31,9 @@ RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share, 
   }
   std::error_code code;
   std::filesystem::create_directories(path_, code);
-  if (code) throw Error(path_.string(), "cannot be created: " + code.message(), "choose another folder with run.out");
+  if (code)
+    throw Error(path_.string(), "cannot be created: " + code.message(),
+                "choose another folder with run.out");
   write_file(path_ / "config.yaml", config_yaml);
   write_file(path_ / "run.json", run.dump(2) + "\n");
 }
@@ -39,7 +42,8 @@ void RunFolder::check_same_config(const std::string& hash) const {
   const Json before = read_json(path_ / "run.json");
   if (before.contains("config_sha256") && before["config_sha256"] == hash) return;
   throw Error(path_.string(), "was started with another config",
-              "compare " + (path_ / "config.yaml").string() + " with `tractrix config show`, or use --overwrite");
+              "compare " + (path_ / "config.yaml").string() +
+                  " with `tractrix config show`, or use --overwrite");
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
@@ -50,7 +54,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   const int code = errno;
   ::close(std::exchange(fd_, -1));
   if (code != EWOULDBLOCK) return;  // a file system without locks: nothing to hold
-  throw Error(folder.string(), "another process is training this fold", "wait for it, or stop it first");
+  throw Error(folder.string(), "another process is training this fold",
+              "wait for it, or stop it first");
 }
 
 FolderLock::~FolderLock() {

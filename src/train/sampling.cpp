@@ -6,7 +6,8 @@
 
 namespace tractrix::train {
 
-std::vector<int64_t> draw_counts(const std::vector<double>& weights, int64_t draws, const Seed& seed) {
+std::vector<int64_t> draw_counts(const std::vector<double>& weights, int64_t draws,
+                                 const Seed& seed) {
   std::vector<double> ends(weights.size());
   std::partial_sum(weights.begin(), weights.end(), ends.begin());
   std::vector<int64_t> counts(weights.size(), 0);

@@ -12,7 +12,8 @@ namespace tractrix::testing {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tractrix-test-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tractrix-test-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
   ~TemporaryFolder() {

@@ -1,5 +1,6 @@
-// A small recipe that uses everything a trainer must get right: dropout, a bag, a coupled loss with a parameter of its own,
-// a memory bank written after each step, running statistics, and an optional cached second stage.
+// A small recipe that uses everything a trainer must get right: dropout, a bag, a coupled loss with
+// a parameter of its own, a memory bank written after each step, running statistics, and an
+// optional cached second stage.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -45,19 +46,23 @@ TORCH_MODULE(ToyNet);
 
 class ToyRecipe : public recipe::Recipe {
  public:
-  explicit ToyRecipe(bool coupled, bool cached = false) : coupled_(coupled), cached_(cached), second_(net_) {}
+  explicit ToyRecipe(bool coupled, bool cached = false)
+      : coupled_(coupled), cached_(cached), second_(net_) {}
   torch::nn::Module& module() override { return *net_; }
 
   Tensors forward(const data::Batch& b) override {
     std::vector<at::Tensor> nodes;
     for (int64_t i = 0; i < b.size(); ++i) nodes.push_back(net_->node(b.bag("pathology", i)));
-    auto node = at::cat(nodes);                                                      // [B, 8]
+    auto node = at::cat(nodes);  // [B, 8]
     return {{"node", node}, {"risk", net_->head->forward(node).squeeze(1)}};
   }
   recipe::Terms loss(const Tensors& out, const data::Batch& b) override {
-    return {{"fit", (out.at("risk") - b.targets.at("time")).square().mean()}, {"norm", out.at("node").norm(), 0}};
+    return {{"fit", (out.at("risk") - b.targets.at("time")).square().mean()},
+            {"norm", out.at("node").norm(), 0}};
   }
-  std::vector<std::string> coupled() const override { return coupled_ ? std::vector<std::string>{"node", "risk"} : std::vector<std::string>{}; }
+  std::vector<std::string> coupled() const override {
+    return coupled_ ? std::vector<std::string>{"node", "risk"} : std::vector<std::string>{};
+  }
   recipe::Terms window_loss(const Tensors& rows, const data::Batch&) override {
     const auto far = at::cdist(rows.at("node"), net_->bank.clone()) * net_->temperature.exp();
     return {{"rank", at::logsumexp(rows.at("risk"), 0) + far.mean(), 0.3}};
@@ -76,8 +81,13 @@ class ToyRecipe : public recipe::Recipe {
   struct Second final : recipe::Objective {
     explicit Second(ToyNet net) : net_(std::move(net)) {}
     void begin(const Tensors& table) override { net_->moved.copy_(table.at("node").mean()); }
-    Tensors forward(const data::Batch& b) override { return {{"y", net_->second->forward(b.inputs.at("node") + 0.1 * at::randn_like(b.inputs.at("node")))}}; }
-    recipe::Terms loss(const Tensors& out, const data::Batch&) override { return {{"second", (out.at("y") - net_->moved).square().mean()}}; }
+    Tensors forward(const data::Batch& b) override {
+      return {{"y", net_->second->forward(b.inputs.at("node") +
+                                          0.1 * at::randn_like(b.inputs.at("node")))}};
+    }
+    recipe::Terms loss(const Tensors& out, const data::Batch&) override {
+      return {{"second", (out.at("y") - net_->moved).square().mean()}};
+    }
     ToyNet net_;
   };
   bool coupled_, cached_;

@@ -1,4 +1,5 @@
-// A YAML document in which every value knows where it was written. yaml-cpp stays in the source file.
+// A YAML document in which every value knows where it was written. yaml-cpp stays in the source
+// file.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +22,7 @@ struct Node {
   enum class Type { null, scalar, map, list };
   Type type = Type::null;
   std::string scalar;
-  bool quoted = false;  // "3" in quotes is text, never a number
+  bool quoted = false;                                 // "3" in quotes is text, never a number
   std::vector<std::pair<std::string, Node>> children;  // of a map, in file order
   std::vector<Node> items;                             // of a list
   Origin origin;
@@ -30,15 +31,17 @@ struct Node {
   Node* find(const std::string& key);
 };
 
-// Reads a file and everything it extends (a path or a list of paths below `extends`, relative to the file; left to right,
-// the file itself last). Maps are merged deeply, lists replaced, `key: ~` removes a key.
-// Refused with file:line:column: duplicate keys, anchors that explode, nesting over 64, files over 1 MiB, tabs, no map at the top.
+// Reads a file and everything it extends (a path or a list of paths below `extends`, relative to
+// the file; left to right, the file itself last). Maps are merged deeply, lists replaced, `key: ~`
+// removes a key. Refused with file:line:column: duplicate keys, anchors that explode, nesting over
+// 64, files over 1 MiB, tabs, no map at the top.
 Node load(const std::filesystem::path& file);
 
 // The same for a text (tests, defaults); extends is relative to the folder of where.
 Node parse(const std::string& text, const std::filesystem::path& where);
 
-// Applies "train.lr=1e-4"; the value is YAML. "train.lr=~" removes the key, so that its default holds again.
+// Applies "train.lr=1e-4"; the value is YAML. "train.lr=~" removes the key, so that its default
+// holds again.
 void apply_override(Node& root, const std::string& assignment);
 
 // Merges above over below, in place.

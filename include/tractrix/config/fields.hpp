@@ -24,19 +24,23 @@
 namespace tractrix::config {
 
 struct Range {
-  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
+  double low = -std::numeric_limits<double>::infinity(),
+         high = std::numeric_limits<double>::infinity();
   bool open_low = false, open_high = false;
 };
 constexpr Range at_least(double low) { return {low}; }
 constexpr Range above(double low) { return {.low = low, .open_low = true}; }
 constexpr Range between(double low, double high) { return {low, high}; }
-constexpr Range from_below(double low, double high) { return {.low = low, .high = high, .open_high = true}; }
+constexpr Range from_below(double low, double high) {
+  return {.low = low, .high = high, .open_high = true};
+}
 
 // One option: the reference page, the resolved dump and `config show` are printed from rows.
 struct Row {
   std::string path, type, initial, value, help, origin;
   bool group = false;
-  bool example = false;  // documents the keys of a map whose names the user chooses; not part of a dump
+  bool example =
+      false;  // documents the keys of a map whose names the user chooses; not part of a dump
 };
 struct Visit {
   std::vector<Row> rows;
@@ -78,7 +82,8 @@ class Fields {
   template <class T>
   Fields& operator()(const std::string& name, T& value, const std::string& help, Range range = {}) {
     const Node* node = take(name);
-    Row row{join(name), type_name(value), print(value), {}, help, node ? node->origin.text : "default"};
+    Row row{
+        join(name), type_name(value), print(value), {}, help, node ? node->origin.text : "default"};
     if (node) {
       const std::string complaint = read(*node, value);
       if (!complaint.empty()) {
@@ -112,7 +117,8 @@ class Fields {
     }
     for (const auto& child : node->children) {
       heading(name + "." + child.first, "", &child.second);
-      Fields sub(*visit_, map_or_error(&child.second, name + "." + child.first), join(name + "." + child.first));
+      Fields sub(*visit_, map_or_error(&child.second, name + "." + child.first),
+                 join(name + "." + child.first));
       fields(sub, value[child.first]);
     }
     return *this;
@@ -148,7 +154,9 @@ class Fields {
   const Node* map_or_error(const Node* node, const std::string& name);
   void heading(const std::string& name, const std::string& help, const Node* node);
   void error(const Node* node, const std::string& message);
-  std::string join(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
+  std::string join(const std::string& name) const {
+    return path_.empty() ? name : path_ + "." + name;
+  }
 
   template <class T>
   void check_range(const Node* node, const std::string& name, const T& value, Range range) {
@@ -176,7 +184,8 @@ class Fields {
       value.clear();
       for (const auto& item : node.items) {
         typename T::value_type one{};
-        if (auto complaint = read(item, one); !complaint.empty()) return "has an item that " + complaint;
+        if (auto complaint = read(item, one); !complaint.empty())
+          return "has an item that " + complaint;
         value.push_back(std::move(one));
       }
       return "";
@@ -208,7 +217,8 @@ class Fields {
   static std::string type_name(const T&) {
     if constexpr (Enum<T>) {
       std::string text;
-      for (const auto& [label, option] : names(T{})) text += (text.empty() ? "" : " | ") + std::string(label);
+      for (const auto& [label, option] : names(T{}))
+        text += (text.empty() ? "" : " | ") + std::string(label);
       return text;
     } else if constexpr (is_vector<T>::value) {
       return "list of " + type_name(typename T::value_type{});
@@ -233,7 +243,8 @@ class Fields {
   std::set<std::string> seen_;
 };
 
-// The rows as a YAML file with each value's origin as a comment. Reading it gives the same config again.
+// The rows as a YAML file with each value's origin as a comment. Reading it gives the same config
+// again.
 std::string dump(const std::vector<Row>& rows);
 // The rows as a Markdown table: key, type, default, meaning.
 std::string reference(const std::vector<Row>& rows);

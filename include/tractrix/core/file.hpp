@@ -1,4 +1,5 @@
-// Files that are either the old one or the whole new one: temporary name, fsync, rename, fsync of the folder.
+// Files that are either the old one or the whole new one: temporary name, fsync, rename, fsync of
+// the folder.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,9 @@ namespace tractrix {
 // The whole file; throws an Error when it is missing, unreadable or larger than most bytes.
 std::string read_file(const std::filesystem::path& file, uint64_t most = uint64_t{1} << 32);
 
-// Replaces the file at once. After a crash or a full disk the old content is still there and no half-written file is left
-// under this name. Throws an Error that names the file and the system's reason.
+// Replaces the file at once. After a crash or a full disk the old content is still there and no
+// half-written file is left under this name. Throws an Error that names the file and the system's
+// reason.
 void write_file(const std::filesystem::path& file, std::string_view bytes);
 // The same for content that comes in pieces: sink may be called any number of times.
 using Sink = std::function<void(std::string_view)>;

@@ -1,4 +1,5 @@
-// Messages to the user: console at info level, the run folder's log.txt at debug level. spdlog stays behind this header.
+// Messages to the user: console at info level, the run folder's log.txt at debug level. spdlog
+// stays behind this header.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-// The safetensors format as bytes (no torch). Every offset is checked: tensors must tile the data without holes, overlap or
-// trailing bytes, the header is at most 100 MB, and nothing in a file is ever executed.
+// The safetensors format as bytes (no torch). Every offset is checked: tensors must tile the data
+// without holes, overlap or trailing bytes, the header is at most 100 MB, and nothing in a file is
+// ever executed.
 #pragma once
 
 #include <cstdint>

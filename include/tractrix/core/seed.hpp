@@ -1,5 +1,5 @@
-// A tree of counter-keyed random streams: run -> fold -> stage -> step -> purpose. Children never depend on siblings,
-// so adding a fold, a metric or a patient changes no other stream.
+// A tree of counter-keyed random streams: run -> fold -> stage -> step -> purpose. Children never
+// depend on siblings, so adding a fold, a metric or a patient changes no other stream.
 #pragma once
 
 #include <cstdint>

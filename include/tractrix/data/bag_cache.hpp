@@ -1,5 +1,5 @@
-// Bags in memory under a byte budget, filled by one background reader. Shared by the folds of a process, so that folds in
-// lockstep read each bag once.
+// Bags in memory under a byte budget, filled by one background reader. Shared by the folds of a
+// process, so that folds in lockstep read each bag once.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +26,8 @@ class BagCache {
   BagCache(const BagCache&) = delete;
   BagCache& operator=(const BagCache&) = delete;
 
-  // From memory, or read now. Errors of the background reader are thrown here, by the one who needs the bag.
+  // From memory, or read now. Errors of the background reader are thrown here, by the one who needs
+  // the bag.
   at::Tensor get(const BagSource& source, const std::string& slide);
   // Queues a read unless the bag is there or the budget is taken by bags not used yet.
   void prefetch(const BagSource& source, const std::string& slide);

@@ -18,7 +18,8 @@ struct Width {
   Named<std::vector<int64_t>> groups = {};
 };
 
-// What a fold offers. Saved with every checkpoint, so that a model is built again without its cohort.
+// What a fold offers. Saved with every checkpoint, so that a model is built again without its
+// cohort.
 struct Schema {
   Named<Width> inputs;
   std::vector<double> edges;  // of the fold's time bins, in the cohort's time unit
@@ -29,9 +30,9 @@ struct Schema {
 // All rows have the same modalities: the loader splits a mixed batch by what is present.
 struct Batch {
   std::vector<std::string> ids;
-  std::vector<Seed> seeds;              // per row, for draws that must not depend on the rest of the batch
-  Tensors inputs;                       // vector [B, D], bag [sum N, D], image [B, 3, H, W]; absent = missing
-  Tensors targets;                      // time, event, bin [B]; expression [B, G]; empty when predicting
+  std::vector<Seed> seeds;  // per row, for draws that must not depend on the rest of the batch
+  Tensors inputs;           // vector [B, D], bag [sum N, D], image [B, 3, H, W]; absent = missing
+  Tensors targets;          // time, event, bin [B]; expression [B, G]; empty when predicting
   Named<std::vector<int64_t>> lengths;  // rows per bag, by input name
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }

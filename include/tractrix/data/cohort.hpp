@@ -1,5 +1,5 @@
-// A cohort: its patients, their labels, their vectors, and where their bags lie. No fold, no scaler, no bins: those belong
-// to a FoldView.
+// A cohort: its patients, their labels, their vectors, and where their bags lie. No fold, no
+// scaler, no bins: those belong to a FoldView.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -38,8 +38,9 @@ struct BagInput {
 
 class Cohort {
  public:
-  // Reads every table and opens every bag source. Throws one Error with all findings: missing columns, times that are no
-  // number or negative, contradicting labels of one patient, duplicate slides, missing or unreadable features, ...
+  // Reads every table and opens every bag source. Throws one Error with all findings: missing
+  // columns, times that are no number or negative, contradicting labels of one patient, duplicate
+  // slides, missing or unreadable features, ...
   static Cohort load(const DataOptions& options);
 
   const DataOptions& options() const { return options_; }

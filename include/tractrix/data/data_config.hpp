@@ -1,4 +1,5 @@
-// The sections `data` and `split` of a config, for commands that need no recipe. Other sections are not looked at.
+// The sections `data` and `split` of a config, for commands that need no recipe. Other sections are
+// not looked at.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +15,8 @@ struct DataConfig {
   DataOptions data;
   std::optional<SplitOptions> split;
 
-  static DataConfig load(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+  static DataConfig load(const std::filesystem::path& file,
+                         const std::vector<std::string>& overrides);
 };
 
 }  // namespace tractrix::data

@@ -15,8 +15,10 @@ namespace tractrix::data {
 
 class FoldView final : public Reader {
  public:
-  // Columns of the preparation are found in the cohort by name; missing ones are one Error that lists them.
-  FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation, std::shared_ptr<BagCache> cache);
+  // Columns of the preparation are found in the cohort by name; missing ones are one Error that
+  // lists them.
+  FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation,
+           std::shared_ptr<BagCache> cache);
 
   const Cohort& cohort() const { return *cohort_; }
   const Preparation& preparation() const { return preparation_; }
@@ -31,13 +33,14 @@ class FoldView final : public Reader {
   void to(at::Device device, at::ScalarType floating);
 
  private:
-  void add_bag(Batch& batch, const std::string& name, const BagInput& bags, const std::vector<int64_t>& rows) const;
+  void add_bag(Batch& batch, const std::string& name, const BagInput& bags,
+               const std::vector<int64_t>& rows) const;
 
   std::shared_ptr<const Cohort> cohort_;
   Preparation preparation_;
   Schema schema_;
   std::shared_ptr<BagCache> cache_;
-  Tensors vectors_;  // [P, D], standardised
+  Tensors vectors_;                // [P, D], standardised
   at::Tensor time_, event_, bin_;  // [P]
   at::Device device_;
   at::ScalarType floating_;

@@ -16,8 +16,9 @@ struct Labels {
   std::vector<double> row_times;  // of every row
 };
 
-// Adds one finding per defect: missing column, empty id, a time that is missing, no number or negative, a status other than
-// 0/1, rows of one patient that contradict each other, a slide listed twice, no patient at all, one class only.
+// Adds one finding per defect: missing column, empty id, a time that is missing, no number or
+// negative, a status other than 0/1, rows of one patient that contradict each other, a slide listed
+// twice, no patient at all, one class only.
 Labels read_labels(const CsvTable& table, const DataOptions& options, Errors& errors);
 
 // A slide's name without its image extension: "TCGA-..-DX1.svs" -> "TCGA-..-DX1".

@@ -10,7 +10,8 @@
 
 namespace tractrix::data {
 
-// Which columns say when and whether the event happened. Exactly one of event and censorship is used.
+// Which columns say when and whether the event happened. Exactly one of event and censorship is
+// used.
 struct LabelOptions {
   std::string time = "survival_months";
   std::string time_unit = "months";
@@ -46,7 +47,8 @@ constexpr std::pair<const char*, Missing> kMissings[] = {{"error", Missing::erro
 constexpr auto& names(Missing) { return kMissings; }
 
 enum class Slides { all, first };
-constexpr std::pair<const char*, Slides> kSlides[] = {{"all", Slides::all}, {"first", Slides::first}};
+constexpr std::pair<const char*, Slides> kSlides[] = {{"all", Slides::all},
+                                                      {"first", Slides::first}};
 constexpr auto& names(Slides) { return kSlides; }
 
 struct InputOptions {
@@ -68,7 +70,8 @@ struct InputOptions {
 void fields(config::Fields& f, InputOptions& o);
 
 enum class BinFit { train_fold, cohort };
-constexpr std::pair<const char*, BinFit> kBinFits[] = {{"train_fold", BinFit::train_fold}, {"cohort", BinFit::cohort}};
+constexpr std::pair<const char*, BinFit> kBinFits[] = {{"train_fold", BinFit::train_fold},
+                                                       {"cohort", BinFit::cohort}};
 constexpr auto& names(BinFit) { return kBinFits; }
 
 struct BinOptions {
@@ -93,9 +96,9 @@ void fields(config::Fields& f, DataOptions& o);
 struct SplitOptions {
   std::filesystem::path folder;  // splits_0.csv ... with columns train, val
   int64_t folds = 5;
-  double inner_val = 0;          // part of the training patients kept for choosing an epoch
-  bool allow_unlisted = false;   // patients of the table that are in no fold
-  bool allow_unknown = false;    // ids of a split file that the table lacks
+  double inner_val = 0;         // part of the training patients kept for choosing an epoch
+  bool allow_unlisted = false;  // patients of the table that are in no fold
+  bool allow_unknown = false;   // ids of a split file that the table lacks
 };
 void fields(config::Fields& f, SplitOptions& o);
 

@@ -1,5 +1,6 @@
-// Everything a fold learns from its training patients before the model does: bin edges, scalers, gene order. Saved in the
-// header of every checkpoint, so that another cohort can be predicted with it.
+// Everything a fold learns from its training patients before the model does: bin edges, scalers,
+// gene order. Saved in the header of every checkpoint, so that another cohort can be predicted with
+// it.
 #pragma once
 
 #include <string>
@@ -14,8 +15,8 @@ namespace tractrix::data {
 
 struct VectorPreparation {
   ColumnChoice choice;
-  Scaler scaler;          // mean 0 and scale 1 when standardise is off
-  bool impute = false;    // missing cells become the training mean
+  Scaler scaler;        // mean 0 and scale 1 when standardise is off
+  bool impute = false;  // missing cells become the training mean
 };
 
 struct Preparation {
@@ -23,7 +24,8 @@ struct Preparation {
   Named<VectorPreparation> vectors;
   Named<Width> bags;
 
-  // From the training patients only (bins.fit: cohort takes all patients for the edges, as MCAT does).
+  // From the training patients only (bins.fit: cohort takes all patients for the edges, as MCAT
+  // does).
   static Preparation fit(const Cohort& cohort, const std::vector<std::string>& train);
   static Preparation from_json(const Json& json, const std::string& where);
   Json to_json() const;

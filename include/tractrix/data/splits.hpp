@@ -14,8 +14,9 @@ namespace tractrix::data {
 struct Fold {
   int64_t index = 0;
   std::vector<std::string> train;  // what the optimizer sees
-  std::vector<std::string> inner;  // part of the training fold kept apart to choose an epoch; may be empty
-  std::vector<std::string> val;    // the reported patients, in cohort order
+  std::vector<std::string>
+      inner;  // part of the training fold kept apart to choose an epoch; may be empty
+  std::vector<std::string> val;  // the reported patients, in cohort order
 };
 
 struct Splits {
@@ -23,9 +24,10 @@ struct Splits {
   std::string sha256;  // of the split files, in order
 };
 
-// Reads splits_0.csv ... (columns train, val or test; an unnamed index column and padding cells are ignored). All defects at
-// once: a patient on both sides, twice on a side, an id the table lacks, a patient in no fold, an empty side.
-// The inner part is drawn per fold, stratified on event, from `seed`.
+// Reads splits_0.csv ... (columns train, val or test; an unnamed index column and padding cells are
+// ignored). All defects at once: a patient on both sides, twice on a side, an id the table lacks, a
+// patient in no fold, an empty side. The inner part is drawn per fold, stratified on event, from
+// `seed`.
 Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed& seed);
 
 // k folds stratified on event and time bin, whole patients; written by `tractrix data split`.

@@ -1,4 +1,5 @@
-// Predictions as a table: case_id, fold, time, event, risk, S_t1 .. S_tK. Every number reads back to the same bits.
+// Predictions as a table: case_id, fold, time, event, risk, S_t1 .. S_tK. Every number reads back
+// to the same bits.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ struct PredictionRow {
   int64_t fold = 0;
   std::optional<double> time;  // none: the patient's label is not known
   std::optional<bool> event;
-  double risk = 0;                // higher = earlier event
-  std::vector<double> survival;   // [K], probability of surviving bin k; empty for Cox heads
+  double risk = 0;               // higher = earlier event
+  std::vector<double> survival;  // [K], probability of surviving bin k; empty for Cox heads
 };
 
 struct Predictions {
@@ -32,8 +33,8 @@ struct ColumnMap {
 // Atomic.
 void write_predictions(const std::filesystem::path& file, const Predictions& predictions);
 
-// All defects at once, with file:line: a missing column, a risk that is no finite number, a status other than 0 and 1, a
-// patient twice in a fold. A missing fold column means fold 0.
+// All defects at once, with file:line: a missing column, a risk that is no finite number, a status
+// other than 0 and 1, a patient twice in a fold. A missing fold column means fold 0.
 Predictions read_predictions(const std::filesystem::path& file, const ColumnMap& map = {});
 
 }  // namespace tractrix::eval

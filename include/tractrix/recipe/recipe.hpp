@@ -1,4 +1,5 @@
-// The seam between models and everything else: a recipe sees batches and its own options, a trainer sees only this.
+// The seam between models and everything else: a recipe sees batches and its own options, a trainer
+// sees only this.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -37,7 +38,8 @@ struct Progress {
   int64_t epoch = 0, step = 0, steps = 0;  // steps: of the whole stage
 };
 
-// Something to minimise. forward and loss are pure: no state changes, draws only from the current stream.
+// Something to minimise. forward and loss are pure: no state changes, draws only from the current
+// stream.
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -67,7 +69,8 @@ struct ParameterRule {
 struct Stage {
   std::string name;
   Objective* objective = nullptr;
-  // Set: run once over all training examples (eval mode, no graph); its rows are the stage's inputs.
+  // Set: run once over all training examples (eval mode, no graph); its rows are the stage's
+  // inputs.
   Objective* cached = nullptr;
   std::vector<ParameterRule> rules = {};
 };

@@ -23,7 +23,8 @@ class Maker {
 std::unique_ptr<Maker> find_maker(const std::string& name, const std::string& where);
 
 // Adds one error per input of the contract that the schema lacks or has with another kind.
-void check(const Contract& contract, const data::Schema& schema, const std::string& where, Errors& errors);
+void check(const Contract& contract, const data::Schema& schema, const std::string& where,
+           Errors& errors);
 
 template <class R, class C>
 class MakerOf final : public Maker {
@@ -40,11 +41,12 @@ class MakerOf final : public Maker {
 
 }  // namespace tractrix::recipe
 
-// Last line of a recipe file: its name (= the file's), one sentence for `tractrix ls`, its class, its options.
-#define TRACTRIX_RECIPE(NAME, SUMMARY, RECIPE, CONFIG)                            \
-  tractrix::recipe::Entry tractrix_recipe_##NAME();                              \
-  tractrix::recipe::Entry tractrix_recipe_##NAME() {                             \
-    return {#NAME, SUMMARY, []() -> std::unique_ptr<tractrix::recipe::Maker> {   \
+// Last line of a recipe file: its name (= the file's), one sentence for `tractrix ls`, its class,
+// its options.
+#define TRACTRIX_RECIPE(NAME, SUMMARY, RECIPE, CONFIG)                              \
+  tractrix::recipe::Entry tractrix_recipe_##NAME();                                 \
+  tractrix::recipe::Entry tractrix_recipe_##NAME() {                                \
+    return {#NAME, SUMMARY, []() -> std::unique_ptr<tractrix::recipe::Maker> {      \
               return std::make_unique<tractrix::recipe::MakerOf<RECIPE, CONFIG>>(); \
-            }};                                                                  \
+            }};                                                                     \
   }

@@ -1,4 +1,5 @@
-// The table of a run, from its files alone: three selections side by side, folds, mean and spread, what the numbers rest on.
+// The table of a run, from its files alone: three selections side by side, folds, mean and spread,
+// what the numbers rest on.
 #pragma once
 
 #include <cstdint>

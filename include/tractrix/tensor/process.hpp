@@ -5,8 +5,8 @@
 
 namespace tractrix {
 
-// Computing threads (0: all cores) and the allocator's thresholds: large tensors stay mapped between steps, which saves the
-// page faults of every fresh buffer.
+// Computing threads (0: all cores) and the allocator's thresholds: large tensors stay mapped
+// between steps, which saves the page faults of every fresh buffer.
 void tune_process(int64_t threads);
 
 }  // namespace tractrix

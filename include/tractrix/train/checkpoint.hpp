@@ -1,5 +1,5 @@
-// What a fold writes to disk, and how it is read again. Weights are safetensors under the reference's names with everything
-// needed to predict in the header; nothing is pickled.
+// What a fold writes to disk, and how it is read again. Weights are safetensors under the
+// reference's names with everything needed to predict in the header; nothing is pickled.
 #pragma once
 
 #include <filesystem>
@@ -15,15 +15,16 @@ namespace tractrix::train {
 
 // All that a model file holds beside its weights.
 struct ModelCard {
-  std::string recipe;        // name
-  std::string recipe_yaml;   // its options, resolved
+  std::string recipe;       // name
+  std::string recipe_yaml;  // its options, resolved
   data::Preparation preparation;
   Json facts = Json::object();  // cohort, fold, epoch, seed, version
 };
 
 void write_model(const std::filesystem::path& file, const Tensors& weights, const ModelCard& card);
 
-// A model ready to predict; throws an Error when a weight is missing, left over or has another shape.
+// A model ready to predict; throws an Error when a weight is missing, left over or has another
+// shape.
 struct Model {
   ModelCard card;
   std::unique_ptr<recipe::Maker> maker;

@@ -24,6 +24,7 @@ struct CrossValidationResult {
   bool interrupted = false;  // resumable: exit code 75
 };
 
-CrossValidationResult cross_validate(const RunConfig& config, const CrossValidationOptions& options);
+CrossValidationResult cross_validate(const RunConfig& config,
+                                     const CrossValidationOptions& options);
 
 }  // namespace tractrix::train

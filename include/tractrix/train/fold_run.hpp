@@ -1,5 +1,5 @@
-// One fold with its folder: trains, evaluates at every epoch's end, writes everything a reader of the run needs, and can be
-// killed at any moment.
+// One fold with its folder: trains, evaluates at every epoch's end, writes everything a reader of
+// the run needs, and can be killed at any moment.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,8 @@ struct RunContext {
 
 class FoldRun {
  public:
-  // Takes the folder's lock; goes on from state.safetensors when resume is set and the file is there.
+  // Takes the folder's lock; goes on from state.safetensors when resume is set and the file is
+  // there.
   FoldRun(const RunContext& context, data::Fold fold, std::filesystem::path folder, bool resume);
 
   // One batch. Returns false when the fold is done and all its files are written.

@@ -1,4 +1,5 @@
-// One fold, one batch at a time. Whoever drives it (one fold, folds in lockstep, a signal) decides when the next one happens.
+// One fold, one batch at a time. Whoever drives it (one fold, folds in lockstep, a signal) decides
+// when the next one happens.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,8 @@
 
 namespace tractrix::train {
 
-// Stage, epoch, order key: folds in lockstep step the smallest one, so that they meet at the same patient.
+// Stage, epoch, order key: folds in lockstep step the smallest one, so that they meet at the same
+// patient.
 using Position = std::tuple<int64_t, int64_t, uint64_t>;
 
 struct Example {
@@ -44,8 +46,9 @@ class FoldTrainer {
   FoldTrainer(recipe::Recipe& recipe, const data::Reader& reader, FoldSetup setup);
   ~FoldTrainer();
 
-  // One visit: read a batch, forward, maybe backward, maybe an optimizer step. Throws an Error that names the patients when
-  // the loss or the gradient is not finite, or when memory runs out; the weights are then those of the last window end.
+  // One visit: read a batch, forward, maybe backward, maybe an optimizer step. Throws an Error that
+  // names the patients when the loss or the gradient is not finite, or when memory runs out; the
+  // weights are then those of the last window end.
   Mark step();
   bool finished() const { return stage_ == static_cast<int64_t>(stages_.size()); }
   Position position() const;

@@ -22,8 +22,9 @@ struct Predicted {
   std::vector<double> survival;  // [K]; empty for Cox heads
 };
 
-// In the order of ids, eval mode, no graph. Throws an Error that names the patient whose risk is not finite.
-std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader, const std::vector<std::string>& ids,
-                               const Inference& how);
+// In the order of ids, eval mode, no graph. Throws an Error that names the patient whose risk is
+// not finite.
+std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
+                               const std::vector<std::string>& ids, const Inference& how);
 
 }  // namespace tractrix::train

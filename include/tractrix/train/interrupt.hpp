@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM: the first one asks the run to save and stop, the second one stops the process at once.
+// Ctrl-C and SIGTERM: the first one asks the run to save and stop, the second one stops the process
+// at once.
 #pragma once
 
 namespace tractrix::train {

@@ -1,4 +1,5 @@
-// A whole config file: recipe, data, split, train, run. Read once, checked as a whole, all errors at once.
+// A whole config file: recipe, data, split, train, run. Read once, checked as a whole, all errors
+// at once.
 #pragma once
 
 #include <filesystem>
@@ -20,14 +21,14 @@ constexpr std::pair<const char*, DeviceChoice> kDeviceChoices[] = {
 constexpr auto& names(DeviceChoice) { return kDeviceChoices; }
 
 struct RunOptions {
-  std::string name;             // default: <config's folder>_<config's file>
+  std::string name;  // default: <config's folder>_<config's file>
   std::filesystem::path out = "runs";
   int64_t seed = 1;
-  int64_t threads = 0;          // 0: all cores
+  int64_t threads = 0;  // 0: all cores
   DeviceChoice device = DeviceChoice::automatic;
   Precision precision = Precision::f32;
-  double save_every = 300;      // seconds between two saves within an epoch
-  double cache_gib = 2;         // bags kept in memory
+  double save_every = 300;  // seconds between two saves within an epoch
+  double cache_gib = 2;     // bags kept in memory
 };
 void fields(config::Fields& f, RunOptions& o);
 
@@ -44,11 +45,14 @@ struct RunConfig {
   std::string yaml() const { return config::dump(rows); }
   // The recipe's options alone, as the header of a model file keeps them.
   std::string recipe_yaml() const;
-  // Of all values that may change a number; run.name, run.out, run.save_every and run.cache_gib may differ.
+  // Of all values that may change a number; run.name, run.out, run.save_every and run.cache_gib may
+  // differ.
   std::string sha256() const;
 
-  // Throws one Error with every finding: unknown keys, ranges, stages the recipe does not have, a window its loss cannot use.
-  static RunConfig load(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+  // Throws one Error with every finding: unknown keys, ranges, stages the recipe does not have, a
+  // window its loss cannot use.
+  static RunConfig load(const std::filesystem::path& file,
+                        const std::vector<std::string>& overrides);
 };
 
 // Every option of every section and recipe, as Markdown (docs/config_reference.md).

@@ -1,4 +1,5 @@
-// A run on disk: runs/<name>/config.yaml, run.json, log.txt, fold_<k>/..., summary.json, summary.md.
+// A run on disk: runs/<name>/config.yaml, run.json, log.txt, fold_<k>/..., summary.json,
+// summary.md.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +14,11 @@ enum class Existing { refuse, resume, overwrite };
 
 class RunFolder {
  public:
-  // Creates the folder and writes config.yaml and run.json, or finds them: a run goes on only with the config it was started
-  // with (config_sha256 in run.json). share: other processes write other folds of the same run.
-  RunFolder(std::filesystem::path path, Existing existing, bool share, const std::string& config_yaml, Json run);
+  // Creates the folder and writes config.yaml and run.json, or finds them: a run goes on only with
+  // the config it was started with (config_sha256 in run.json). share: other processes write other
+  // folds of the same run.
+  RunFolder(std::filesystem::path path, Existing existing, bool share,
+            const std::string& config_yaml, Json run);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path fold(int64_t k) const { return path_ / ("fold_" + std::to_string(k)); }

@@ -9,8 +9,8 @@ namespace tractrix::config {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 using testing::message_of;
+using ::testing::SizeIs;
 using testing::TemporaryFolder;
 
 enum class Pool { gated, mean };
@@ -34,7 +34,8 @@ struct Options {
   Named<Layer> layers;
 };
 void fields(Fields& f, Options& o) {
-  f("dropout", o.dropout, "rate", from_below(0, 1))("bias", o.bias, "")("pool", o.pool, "")("name", o.name, "");
+  f("dropout", o.dropout, "rate", from_below(0, 1))("bias", o.bias, "")("pool", o.pool, "")(
+      "name", o.name, "");
   f("rates", o.rates, "")("limit", o.limit, "")("file", o.file, "");
   f.group("layer", o.layer, "one").map("layers", o.layers, "several");
 }
@@ -55,7 +56,9 @@ Result read(const std::string& text, const std::vector<std::string>& overrides =
 }
 
 TEST(Fields, ReadsEveryKindOfValue) {
-  const auto r = read("dropout: 0.5\nbias: false\npool: mean\nname: '3'\nrates: [1, 2e-3]\nlimit: 4\nfile: ../a.csv\nlayer: {width: 2}\nlayers: {a: {width: 3}}\n");
+  const auto r = read(
+      "dropout: 0.5\nbias: false\npool: mean\nname: '3'\nrates: [1, 2e-3]\nlimit: 4\nfile: "
+      "../a.csv\nlayer: {width: 2}\nlayers: {a: {width: 3}}\n");
   EXPECT_TRUE(r.visit.errors.empty()) << r.visit.errors.messages().front();
   EXPECT_EQ(r.options.dropout, 0.5);
   EXPECT_FALSE(r.options.bias);
@@ -69,7 +72,8 @@ TEST(Fields, ReadsEveryKindOfValue) {
 }
 
 TEST(Fields, CollectsAllErrorsWithOrigins) {
-  const auto r = read("drop_out: 1\ndropout: 1.0\nbias: 3\npool: max\nlayer:\n  width: 0\n", {"layr.width=2"});
+  const auto r =
+      read("drop_out: 1\ndropout: 1.0\nbias: 3\npool: max\nlayer:\n  width: 0\n", {"layr.width=2"});
   ASSERT_THAT(r.visit.errors.messages(), SizeIs(6));
   const auto all = message_of([&] { r.visit.errors.raise(); });
   EXPECT_THAT(all, HasSubstr("dir/c.yaml:1:1: unknown key 'drop_out' (did you mean 'dropout'?)"));
@@ -77,7 +81,8 @@ TEST(Fields, CollectsAllErrorsWithOrigins) {
   EXPECT_THAT(all, HasSubstr("dir/c.yaml:3:1: 'bias' must be true or false, got '3'"));
   EXPECT_THAT(all, HasSubstr("dir/c.yaml:4:1: 'pool' must be one of gated, mean, got 'max'"));
   EXPECT_THAT(all, HasSubstr("dir/c.yaml:6:3: 'layer.width' must be >= 1, got 0"));
-  EXPECT_THAT(all, HasSubstr("command line: 'layr.width=2': unknown key 'layr' (did you mean 'layer'?)"));
+  EXPECT_THAT(
+      all, HasSubstr("command line: 'layr.width=2': unknown key 'layr' (did you mean 'layer'?)"));
 }
 
 TEST(Fields, NumbersAreExact) {
@@ -95,7 +100,8 @@ TEST(Fields, DumpReadsBackToTheSameValues) {
   const auto second = read(text);
   EXPECT_TRUE(second.visit.errors.empty()) << text;
   ASSERT_EQ(first.visit.rows.size(), second.visit.rows.size()) << text;
-  for (size_t i = 0; i < first.visit.rows.size(); ++i) EXPECT_EQ(first.visit.rows[i].value, second.visit.rows[i].value) << text;
+  for (size_t i = 0; i < first.visit.rows.size(); ++i)
+    EXPECT_EQ(first.visit.rows[i].value, second.visit.rows[i].value) << text;
   EXPECT_THAT(text, HasSubstr("dir/c.yaml:1:1"));
 }
 
@@ -112,12 +118,16 @@ TEST(Document, ExtendsMergesDeeplyAndOverridesWin) {
 }
 
 TEST(Document, RefusesWhatWouldMislead) {
-  const auto refuse = [](const std::string& text) { return message_of([&] { parse(text, "c.yaml"); }); };
-  EXPECT_THAT(refuse("a: 1\nb: 2\na: 3\n"), HasSubstr("c.yaml:3:1: the key 'a' is here twice; first at c.yaml:1:1"));
+  const auto refuse = [](const std::string& text) {
+    return message_of([&] { parse(text, "c.yaml"); });
+  };
+  EXPECT_THAT(refuse("a: 1\nb: 2\na: 3\n"),
+              HasSubstr("c.yaml:3:1: the key 'a' is here twice; first at c.yaml:1:1"));
   EXPECT_THAT(refuse("- 1\n"), HasSubstr("top level"));
   EXPECT_THAT(refuse(""), HasSubstr("top level"));
   EXPECT_THAT(refuse("a: [1, 2\n"), HasSubstr("no valid YAML"));
-  EXPECT_THAT(refuse("a: " + std::string(100, '[') + std::string(100, ']')), HasSubstr("64 levels"));
+  EXPECT_THAT(refuse("a: " + std::string(100, '[') + std::string(100, ']')),
+              HasSubstr("64 levels"));
   EXPECT_THAT(refuse("a: \xff\n"), HasSubstr("UTF-8"));
   EXPECT_THAT(refuse(std::string("a: 1\0b", 6)), HasSubstr("NUL"));
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
@@ -135,7 +145,8 @@ TEST(Document, RefusesFilesThatExtendThemselves) {
   write_file(folder / "b.yaml", "extends: a.yaml\n");
   EXPECT_THAT(message_of([&] { load(folder / "a.yaml"); }), HasSubstr("extends itself"));
   write_file(folder / "c.yaml", "extends: none.yaml\n");
-  EXPECT_THAT(message_of([&] { load(folder / "c.yaml"); }), HasSubstr("c.yaml:1:1: 'extends' names"));
+  EXPECT_THAT(message_of([&] { load(folder / "c.yaml"); }),
+              HasSubstr("c.yaml:1:1: 'extends' names"));
 }
 
 TEST(Override, IsChecked) {

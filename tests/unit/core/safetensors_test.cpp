@@ -47,25 +47,40 @@ TEST(Safetensors, RefusesWhatDoesNotTileTheData) {
   const std::string a = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
   EXPECT_THAT(refusal(a + "}", "1234"), HasSubstr("truncated"));
   EXPECT_THAT(refusal(a + "}", "123456789"), HasSubstr("1 bytes follow the last tensor"));
-  EXPECT_THAT(refusal(a + R"(,"b":{"dtype":"U8","shape":[1],"data_offsets":[9,10]}})", std::string(10, 'x')), HasSubstr("hole"));
-  EXPECT_THAT(refusal(a + R"(,"b":{"dtype":"U8","shape":[1],"data_offsets":[7,8]}})", std::string(8, 'x')), HasSubstr("overlaps"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", std::string(8, 'x')), HasSubstr("ends before"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", std::string(8, 'x')), HasSubstr("its shape needs 12"));
+  EXPECT_THAT(refusal(a + R"(,"b":{"dtype":"U8","shape":[1],"data_offsets":[9,10]}})",
+                      std::string(10, 'x')),
+              HasSubstr("hole"));
+  EXPECT_THAT(
+      refusal(a + R"(,"b":{"dtype":"U8","shape":[1],"data_offsets":[7,8]}})", std::string(8, 'x')),
+      HasSubstr("overlaps"));
+  EXPECT_THAT(
+      refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", std::string(8, 'x')),
+      HasSubstr("ends before"));
+  EXPECT_THAT(
+      refusal(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", std::string(8, 'x')),
+      HasSubstr("its shape needs 12"));
 }
 
 TEST(Safetensors, RefusesBrokenHeaders) {
   EXPECT_THAT(refusal("[1]", ""), HasSubstr("no JSON object"));
   EXPECT_THAT(refusal("{", ""), HasSubstr("no valid JSON"));
   EXPECT_THAT(refusal(R"({"a":1,"a":2})", ""), HasSubstr("twice"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"F99","shape":[],"data_offsets":[0,4]}})", "1234"), HasSubstr("unknown dtype"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}})", "1"), HasSubstr("whole number >= 0"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,1]}})", "1"), HasSubstr("overflow"));
-  EXPECT_THAT(message_of([] { Safetensors::parse(std::string(8, '\xff'), "x"); }), HasSubstr("header of"));
+  EXPECT_THAT(refusal(R"({"a":{"dtype":"F99","shape":[],"data_offsets":[0,4]}})", "1234"),
+              HasSubstr("unknown dtype"));
+  EXPECT_THAT(refusal(R"({"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}})", "1"),
+              HasSubstr("whole number >= 0"));
+  EXPECT_THAT(
+      refusal(R"({"a":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,1]}})", "1"),
+      HasSubstr("overflow"));
+  EXPECT_THAT(message_of([] { Safetensors::parse(std::string(8, '\xff'), "x"); }),
+              HasSubstr("header of"));
 }
 
 TEST(Safetensors, EveryTruncationIsRefused) {
-  const std::string whole = file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678");
-  for (size_t n = 0; n < whole.size(); ++n) EXPECT_THROW(Safetensors::parse(whole.substr(0, n), "x"), Error) << n;
+  const std::string whole =
+      file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678");
+  for (size_t n = 0; n < whole.size(); ++n)
+    EXPECT_THROW(Safetensors::parse(whole.substr(0, n), "x"), Error) << n;
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ TEST(Seed, ChildrenAreDistinctAndReproducible) {
   const Seed run(1);
   std::set<uint64_t> keys;
   for (uint64_t fold = 0; fold < 10; ++fold)
-    for (uint64_t step = 0; step < 1000; ++step) keys.insert(run.at("fold", fold).at("step", step).key());
+    for (uint64_t step = 0; step < 1000; ++step)
+      keys.insert(run.at("fold", fold).at("step", step).key());
   EXPECT_EQ(keys.size(), 10000u);
   EXPECT_EQ(run.at("fold", 3).key(), Seed(1).at("fold", 3).key());
   EXPECT_NE(run.at("fold", 3).key(), Seed(2).at("fold", 3).key());

@@ -41,8 +41,11 @@ FoldSetup setup_of(int fold, std::vector<Plan> plans) {
 
 // A recipe in double precision with its trainer.
 struct Fold {
-  Fold(int k, std::vector<Plan> plans, bool coupled, bool cached = false, const std::string& poisoned = {})
-      : recipe((draw_from(Seed(3).at("fold", static_cast<uint64_t>(k))), ToyRecipe(coupled, cached))), reader(poisoned) {
+  Fold(int k, std::vector<Plan> plans, bool coupled, bool cached = false,
+       const std::string& poisoned = {})
+      : recipe(
+            (draw_from(Seed(3).at("fold", static_cast<uint64_t>(k))), ToyRecipe(coupled, cached))),
+        reader(poisoned) {
     cast(recipe.module(), at::kCPU, at::kDouble);
     trainer = std::make_unique<FoldTrainer>(recipe, reader, setup_of(k, std::move(plans)));
   }
@@ -82,8 +85,8 @@ std::vector<Case> cases() {
   auto lookahead = plan(3, 3, 3);
   lookahead.optimizer.kind = OptimizerKind::radam;
   lookahead.optimizer.lookahead.k = 2;
-  return {{"plain", {plan(4, 2)}, false, false},      {"coupled", {plan(6, 2)}, true, false},
-          {"weighted", {weighted}, true, false},      {"mcat", {mcat}, false, false},
+  return {{"plain", {plan(4, 2)}, false, false},       {"coupled", {plan(6, 2)}, true, false},
+          {"weighted", {weighted}, true, false},       {"mcat", {mcat}, false, false},
           {"cached", {plan(4, 1), steps}, true, true}, {"lookahead", {lookahead}, false, false}};
 }
 
@@ -91,9 +94,11 @@ TEST(FoldTrainer, ResumesAtEveryWindowEndToTheSameBits) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.name);
     Fold whole(0, c.plans, c.coupled, c.cached);
-    std::vector<std::pair<Tensors, Json>> saved{{copied(whole.trainer->state()), whole.trainer->counters()}};
+    std::vector<std::pair<Tensors, Json>> saved{
+        {copied(whole.trainer->state()), whole.trainer->counters()}};
     while (!whole.trainer->finished()) {
-      if (whole.trainer->step().window_end) saved.emplace_back(copied(whole.trainer->state()), whole.trainer->counters());
+      if (whole.trainer->step().window_end)
+        saved.emplace_back(copied(whole.trainer->state()), whole.trainer->counters());
     }
     const auto want = whole.trainer->state();
     ASSERT_GT(saved.size(), 5u);
@@ -124,23 +129,28 @@ TEST(FoldTrainer, FoldsInLockstepEqualEachFoldAlone) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.name);
     std::vector<std::unique_ptr<Fold>> folds;
-    for (int k = 0; k < 5; ++k) folds.push_back(std::make_unique<Fold>(k, c.plans, c.coupled, c.cached));
+    for (int k = 0; k < 5; ++k)
+      folds.push_back(std::make_unique<Fold>(k, c.plans, c.coupled, c.cached));
     while (true) {
       Fold* next = nullptr;
       for (auto& fold : folds)
-        if (!fold->trainer->finished() && (!next || fold->trainer->position() < next->trainer->position())) next = fold.get();
+        if (!fold->trainer->finished() &&
+            (!next || fold->trainer->position() < next->trainer->position()))
+          next = fold.get();
       if (!next) break;
       next->trainer->step();
     }
     for (int k = 0; k < 5; ++k) {
       Fold alone(k, c.plans, c.coupled, c.cached);
       alone.finish();
-      EXPECT_TRUE(same(alone.trainer->state(), folds[static_cast<size_t>(k)]->trainer->state())) << "fold " << k;
+      EXPECT_TRUE(same(alone.trainer->state(), folds[static_cast<size_t>(k)]->trainer->state()))
+          << "fold " << k;
     }
   }
 }
 
-// One optimizer step of SGD with rate 1 shows the gradient: two passes must give that of one graph, dropout on.
+// One optimizer step of SGD with rate 1 shows the gradient: two passes must give that of one graph,
+// dropout on.
 TEST(FoldTrainer, TwoPassWindowsGiveTheGradientOfOneGraph) {
   auto p = plan(8, 1, 1);
   p.optimizer = {};
@@ -157,7 +167,8 @@ TEST(FoldTrainer, TwoPassWindowsGiveTheGradientOfOneGraph) {
   recipe.module().train();
   std::vector<std::pair<uint64_t, std::string>> order;
   const auto setup = setup_of(0, {p});
-  for (const auto& e : setup.examples) order.emplace_back(setup.order.at("stage", 0).at("epoch", 0).at(e.id, uint64_t{0}).key(), e.id);
+  for (const auto& e : setup.examples)
+    order.emplace_back(setup.order.at("stage", 0).at("epoch", 0).at(e.id, uint64_t{0}).key(), e.id);
   std::sort(order.begin(), order.end());
   std::vector<Tensors> rows;
   std::vector<data::Batch> seen;
@@ -195,7 +206,8 @@ TEST(FoldTrainer, McatModeCarriesALeftoverIntoTheNextEpoch) {
   p.accumulation = Accumulation::mcat;
   Fold fold(0, {p}, false);
   fold.finish();
-  EXPECT_EQ(fold.trainer->steps_done(), 4);  // 18 = 4 * 4 + 2: the two are not stepped in the only epoch
+  EXPECT_EQ(fold.trainer->steps_done(),
+            4);  // 18 = 4 * 4 + 2: the two are not stepped in the only epoch
 }
 
 TEST(FoldTrainer, ANonFiniteLossNamesThePatientAndLeavesTheWeights) {
