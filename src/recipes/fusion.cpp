@@ -1,63 +1,68 @@
-// The generic survival recipe: one pathology encoder, one omics encoder, one fusion, one head.
-// SNN: Chen et al., MCAT (ICCV 2021), models/model_genomic.py; ABMIL: the same,
-// models/model_set_mil.py (commit b9cca63); MeanMIL, MaxMIL: MambaMIL, models/Mean_Max_MIL.py
-// (9aea39e); SNNTrans: the genomics branch of CMTA (31340f6), whose own baseline code was never
-// released. Children keep the names of those files, so their weights load unchanged.
+// The generic survival recipe: one bag encoder, one vector encoder, one fusion, one head. SNN, MLP,
+// ABMIL, MeanMIL, MaxMIL, SNNTrans and the clinical Cox row are YAML files over it;
+// nn/fusion_net.hpp names the reference files.
 #include <ATen/ATen.h>
-#include <torch/nn/modules/container/modulelist.h>
 
 #include "tractrix/losses/cox.hpp"
 #include "tractrix/losses/discrete_survival.hpp"
-#include "tractrix/nn/attention_net.hpp"
-#include "tractrix/nn/bilinear_fusion.hpp"
+#include "tractrix/nn/fusion_net.hpp"
 #include "tractrix/nn/init.hpp"
-#include "tractrix/nn/kronecker_fusion.hpp"
-#include "tractrix/nn/pooling.hpp"
-#include "tractrix/nn/snn_block.hpp"
-#include "tractrix/nn/trans_layer.hpp"
 #include "tractrix/recipe/registry.hpp"
 
 namespace tractrix::recipes::fusion {
 
-enum class Bag { none, mean, max, abmil };
-constexpr std::pair<const char*, Bag> kBags[] = {
-    {"none", Bag::none}, {"mean", Bag::mean}, {"max", Bag::max}, {"abmil", Bag::abmil}};
-constexpr auto& names(Bag) { return kBags; }
-
-enum class PoolAt { logits, features };
-constexpr std::pair<const char*, PoolAt> kPoolAts[] = {{"logits", PoolAt::logits},
-                                                       {"features", PoolAt::features}};
-constexpr auto& names(PoolAt) { return kPoolAts; }
-
-enum class Omics { none, linear, snn, mlp, transformer };
-constexpr std::pair<const char*, Omics> kOmics[] = {{"none", Omics::none},
-                                                    {"linear", Omics::linear},
-                                                    {"snn", Omics::snn},
-                                                    {"mlp", Omics::mlp},
-                                                    {"transformer", Omics::transformer}};
-constexpr auto& names(Omics) { return kOmics; }
-
-enum class Fuse { none, concat, bilinear, kronecker };
-constexpr std::pair<const char*, Fuse> kFuses[] = {{"none", Fuse::none},
-                                                   {"concat", Fuse::concat},
-                                                   {"bilinear", Fuse::bilinear},
-                                                   {"kronecker", Fuse::kronecker}};
-constexpr auto& names(Fuse) { return kFuses; }
-
 enum class Head { nll, ce, cox };
-constexpr std::pair<const char*, Head> kHeads[] = {
-    {"nll", Head::nll}, {"ce", Head::ce}, {"cox", Head::cox}};
-constexpr auto& names(Head) { return kHeads; }
 
-enum class Start { torch, xavier_normal, max_weights };
-constexpr std::pair<const char*, Start> kStarts[] = {{"torch", Start::torch},
-                                                     {"xavier_normal", Start::xavier_normal},
-                                                     {"max_weights", Start::max_weights}};
-constexpr auto& names(Start) { return kStarts; }
+template <class E>
+using Names = std::vector<std::pair<const char*, E>>;
+
+}  // namespace tractrix::recipes::fusion
+
+// Labels of the layers' options; found beside the enums.
+namespace tractrix::nn {
+namespace f = recipes::fusion;
+
+inline const f::Names<BagEncoder>& names(BagEncoder) {
+  using enum BagEncoder;
+  static const f::Names<BagEncoder> all{
+      {"none", none}, {"mean", mean}, {"max", max}, {"abmil", abmil}};
+  return all;
+}
+inline const f::Names<PoolAt>& names(PoolAt) {
+  static const f::Names<PoolAt> all{{"logits", PoolAt::logits}, {"features", PoolAt::features}};
+  return all;
+}
+inline const f::Names<VectorEncoder>& names(VectorEncoder) {
+  using enum VectorEncoder;
+  static const f::Names<VectorEncoder> all{
+      {"none", none}, {"linear", linear}, {"snn", snn}, {"mlp", mlp}, {"transformer", transformer}};
+  return all;
+}
+inline const f::Names<Fusion>& names(Fusion) {
+  using enum Fusion;
+  static const f::Names<Fusion> all{
+      {"none", none}, {"concat", concat}, {"bilinear", bilinear}, {"kronecker", kronecker}};
+  return all;
+}
+inline const f::Names<Init>& names(Init) {
+  using enum Init;
+  static const f::Names<Init> all{
+      {"torch", torch_default}, {"xavier_normal", xavier_normal}, {"max_weights", max_weights}};
+  return all;
+}
+
+}  // namespace tractrix::nn
+
+namespace tractrix::recipes::fusion {
+
+const Names<Head>& names(Head) {
+  static const Names<Head> all{{"nll", Head::nll}, {"ce", Head::ce}, {"cox", Head::cox}};
+  return all;
+}
 
 struct Pathology {
-  Bag encoder = Bag::none;
-  PoolAt pool_at = PoolAt::logits;
+  nn::BagEncoder encoder = nn::BagEncoder::none;
+  nn::PoolAt pool_at = nn::PoolAt::logits;
   int64_t hidden = 512, attention = 256, out = 256;
   bool gated = true;
   double dropout = 0.25;
@@ -74,7 +79,7 @@ void fields(config::Fields& f, Pathology& p) {
 }
 
 struct Genes {
-  Omics encoder = Omics::none;
+  nn::VectorEncoder encoder = nn::VectorEncoder::none;
   std::string input = "genomics";
   std::vector<int64_t> widths{256, 256, 256, 256};
   int64_t token_hidden = 1024;
@@ -96,10 +101,12 @@ void fields(config::Fields& f, Genes& g) {
 struct Config {
   Pathology pathology;
   Genes omics;
-  Fuse fusion = Fuse::none;
+  nn::Fusion fusion = nn::Fusion::none;
   Head head = Head::nll;
-  Start init = Start::torch;
+  nn::Init init = nn::Init::torch_default;
   double alpha = 0, l1 = 0;
+  bool has_bag() const { return pathology.encoder != nn::BagEncoder::none; }
+  bool has_vector() const { return omics.encoder != nn::VectorEncoder::none; }
 };
 void fields(config::Fields& f, Config& c) {
   f.group("pathology", c.pathology, "bag of patches");
@@ -109,180 +116,72 @@ void fields(config::Fields& f, Config& c) {
   f("init", c.init, "initial weights: as torch, Xavier-normal, or N(0, 1/sqrt(fan_in))");
   f("alpha", c.alpha, "nll, ce: extra weight of uncensored patients", config::between(0, 1));
   f("l1", c.l1, "weight of the sum of absolute weights, per optimizer step", config::at_least(0));
-  const bool bag = c.pathology.encoder != Bag::none, genes = c.omics.encoder != Omics::none;
-  f.require(bag || genes, "omics", "and 'pathology' have no encoder: the recipe would see nothing");
-  f.require((bag && genes) == (c.fusion != Fuse::none), "fusion",
+  const bool bag = c.has_bag(), both = bag && c.has_vector();
+  f.require(bag || c.has_vector(), "omics", "and 'pathology' have no encoder: nothing to see");
+  f.require(both == (c.fusion != nn::Fusion::none), "fusion",
             "must be set for two modalities, and none for one");
-  f.require(!bag || !genes || c.pathology.encoder == Bag::abmil ||
-                c.pathology.pool_at == PoolAt::features,
-            "pathology", "needs pool_at: features where modalities are fused");
+  const bool pools_features =
+      c.pathology.encoder == nn::BagEncoder::abmil || c.pathology.pool_at == nn::PoolAt::features;
+  f.require(!both || pools_features, "pathology", "needs pool_at: features to be fused");
 }
 
-struct NetImpl : torch::nn::Module {
-  NetImpl(const Config& c, const data::Schema& schema) : config(c) {
-    const int64_t classes = c.head == Head::cox ? 1 : schema.bins();
-    if (c.pathology.encoder != Bag::none)
-      width = make_bag(schema.inputs.at("pathology").columns, classes);
-    if (c.omics.encoder != Omics::none) {
-      const int64_t genes = make_omics(schema.inputs.at(c.omics.input));
-      width = c.fusion == Fuse::none ? genes : make_fusion(width, genes);
-    }
-    if (!pooled_logits())
-      classifier = register_module("classifier", torch::nn::Linear(width, classes));
+nn::FusionNetOptions options_of(const Config& c, const data::Schema& schema) {
+  nn::FusionNetOptions o;
+  o.classes = c.head == Head::cox ? 1 : schema.bins();
+  o.fusion = c.fusion;
+  o.bag = c.pathology.encoder;
+  o.pool_at = c.pathology.pool_at;
+  o.hidden = c.pathology.hidden;
+  o.attention = c.pathology.attention;
+  o.bag_out = c.pathology.out;
+  o.gated = c.pathology.gated;
+  o.bag_dropout = c.pathology.dropout;
+  if (c.has_bag()) o.bag_columns = schema.inputs.at("pathology").columns;
+  o.vector = c.omics.encoder;
+  o.widths = c.omics.widths;
+  o.token_hidden = c.omics.token_hidden;
+  o.vector_dropout = c.omics.dropout;
+  if (!c.has_vector()) return o;
+  const auto& offered = schema.inputs.at(c.omics.input);
+  o.vector_columns = offered.columns;
+  for (const auto& [group, columns] : offered.groups) o.groups.push_back(columns);
+  if (o.vector == nn::VectorEncoder::transformer && o.groups.empty()) {
+    throw Error("recipe.omics.encoder",
+                "transformer makes a token of each gene group, the input has none",
+                "data.inputs." + c.omics.input + ".select: signatures");
   }
-
-  bool pooled_logits() const {
-    return (config.pathology.encoder == Bag::mean || config.pathology.encoder == Bag::max) &&
-           config.pathology.pool_at == PoolAt::logits;
-  }
-
-  int64_t make_bag(int64_t columns, int64_t classes) {
-    const auto& p = config.pathology;
-    if (p.encoder == Bag::abmil) {
-      attention_net = register_module("attention_net", nn::AttentionNet(nn::AttentionNetOptions{
-                                                           .in = columns,
-                                                           .hidden = p.hidden,
-                                                           .attention = p.attention,
-                                                           .gated = p.gated,
-                                                           .dropout = p.dropout,
-                                                           .attention_dropout = p.dropout}));
-      rho = register_module(
-          "rho", nn::Mlp(nn::MlpOptions{.widths = {p.hidden, p.out}, .dropout = p.dropout}));
-      return p.out;
-    }
-    std::vector<int64_t> widths{columns, p.hidden, pooled_logits() ? classes : p.out};
-    head = register_module(
-        "head", nn::Mlp(nn::MlpOptions{
-                    .widths = widths, .dropout = p.dropout, .linear_end = pooled_logits()}));
-    return widths.back();
-  }
-
-  int64_t make_omics(const data::Width& offered) {
-    const auto& g = config.omics;
-    if (g.encoder == Omics::linear) return offered.columns;
-    if (g.encoder != Omics::transformer) {
-      std::vector<int64_t> widths{offered.columns};
-      widths.insert(widths.end(), g.widths.begin(), g.widths.end());
-      const auto unit = g.encoder == Omics::snn ? nn::Unit::snn : nn::Unit::mlp;
-      fc_omic = register_module("fc_omic", nn::Snn(nn::SnnOptions{widths, g.dropout, unit}));
-      return g.widths.back();
-    }
-    if (offered.groups.empty())
-      throw Error("recipe.omics.encoder", "transformer needs gene groups",
-                  "data.inputs.<name>.select: signatures");
-    genomics_fc = register_module("genomics_fc", torch::nn::ModuleList());
-    for (const auto& [group, columns] : offered.groups) {
-      const auto n = static_cast<int64_t>(columns.size());
-      genomics_fc->push_back(
-          nn::Snn(nn::SnnOptions{{n, g.token_hidden, g.widths.back()}, g.dropout, nn::Unit::snn}));
-      groups.push_back(at::tensor(columns, at::kLong));
-    }
-    genomics_encoder = register_module(
-        "genomics_encoder", nn::TokenEncoder(nn::TokenEncoderOptions{{.dim = g.widths.back()}}));
-    return g.widths.back();
-  }
-
-  int64_t make_fusion(int64_t bag, int64_t genes) {
-    const double dropout = config.pathology.dropout;
-    if (config.fusion == Fuse::concat) {
-      concat = register_module("mm", nn::Mlp(nn::MlpOptions{.widths = {bag + genes, 256, 256}}));
-    } else if (config.fusion == Fuse::bilinear) {
-      bilinear = register_module("mm", nn::BilinearFusion(nn::BilinearFusionOptions{
-                                           .in1 = bag, .in2 = genes, .dropout = dropout}));
-    } else {
-      kronecker = register_module("mm", nn::KroneckerFusion(nn::KroneckerFusionOptions{
-                                            .in = {bag, genes}, .dropout = dropout}));
-    }
-    return 256;
-  }
-
-  // One bag [N, D] -> [1, width]; weights of the patches [N] where there are any.
-  at::Tensor encode_bag(const at::Tensor& bag, Tensors& out) {
-    const auto& p = config.pathology;
-    if (p.encoder == Bag::abmil) {
-      const auto pooled = attention_net->forward(bag);
-      out["attention.pathology"] = pooled.weights.squeeze(0);
-      return rho->forward(pooled.pooled);
-    }
-    const auto rows = head->forward(bag);  // [N, K] or [N, out]
-    return p.encoder == Bag::mean ? nn::mean_pool(rows) : nn::max_pool(rows);
-  }
-
-  at::Tensor encode_omics(const at::Tensor& x) {  // [B, D] -> [B, width]
-    if (config.omics.encoder == Omics::linear) return x;
-    if (config.omics.encoder != Omics::transformer) return fc_omic->forward(x);
-    std::vector<at::Tensor> tokens;
-    for (size_t g = 0; g < groups.size(); ++g) {
-      tokens.push_back(
-          genomics_fc[g]->as<nn::SnnImpl>()->forward(x.index_select(1, groups[g].to(x.device()))));
-    }
-    return genomics_encoder->forward(at::stack(tokens, 1)).token;
-  }
-
-  Tensors forward(const data::Batch& batch) {
-    Tensors out;
-    at::Tensor bag, genes, fused;
-    if (config.pathology.encoder != Bag::none) bag = encode_bag(batch.bag("pathology"), out);
-    if (config.omics.encoder != Omics::none)
-      genes = encode_omics(batch.inputs.at(config.omics.input));
-    switch (config.fusion) {
-      case Fuse::none:
-        fused = bag.defined() ? bag : genes;
-        break;
-      case Fuse::concat:
-        fused = concat->forward(at::cat({bag, genes}, 1));
-        break;
-      case Fuse::bilinear:
-        fused = bilinear->forward(bag, genes);
-        break;
-      case Fuse::kronecker:
-        fused = kronecker->forward({bag, genes});
-        break;
-    }
-    const auto logits = pooled_logits() ? fused : classifier->forward(fused);  // [B, K] or [B, 1]
-    out["logits"] = logits;
-    if (config.head == Head::cox) out["risk"] = logits.squeeze(1);
-    return out;
-  }
-
-  Config config;
-  int64_t width = 0;
-  nn::AttentionNet attention_net{nullptr};
-  nn::Mlp rho{nullptr}, head{nullptr}, concat{nullptr};
-  nn::Snn fc_omic{nullptr};
-  torch::nn::ModuleList genomics_fc{nullptr};
-  nn::TokenEncoder genomics_encoder{nullptr};
-  nn::BilinearFusion bilinear{nullptr};
-  nn::KroneckerFusion kronecker{nullptr};
-  torch::nn::Linear classifier{nullptr};
-  std::vector<at::Tensor> groups;  // columns of each gene group
-};
-TORCH_MODULE(Net);
+  return o;
+}
 
 class FusionRecipe final : public recipe::Recipe {
  public:
   static recipe::Contract contract(const Config& c) {
     recipe::Contract contract;
-    if (c.pathology.encoder != Bag::none) contract.inputs.push_back({"pathology", data::Kind::bag});
-    if (c.omics.encoder != Omics::none)
-      contract.inputs.push_back({c.omics.input, data::Kind::vector});
-    contract.targets = c.head == Head::cox ? std::vector<std::string>{"time", "event"}
-                                           : std::vector<std::string>{"bin", "event"};
-    // The pseudo-inverse of the token encoder is scaled over its whole batch: one patient at a time
-    // keeps patients apart.
-    const bool alone = c.pathology.encoder != Bag::none || c.omics.encoder == Omics::transformer;
+    if (c.has_bag()) contract.inputs.push_back({"pathology", data::Kind::bag});
+    if (c.has_vector()) contract.inputs.push_back({c.omics.input, data::Kind::vector});
+    contract.targets = {c.head == Head::cox ? "time" : "bin", "event"};
+    // The token encoder scales its pseudo-inverse over the whole batch: one patient at a time keeps
+    // patients apart.
+    const bool alone = c.has_bag() || c.omics.encoder == nn::VectorEncoder::transformer;
     contract.max_batch = alone ? 1 : 4096;
     contract.min_window = c.head == Head::cox ? 2 : 1;
     return contract;
   }
   FusionRecipe(const Config& config, const data::Schema& schema)
-      : config_(config), net_(config, schema) {
-    constexpr nn::Init kSchemes[] = {nn::Init::torch_default, nn::Init::xavier_normal,
-                                     nn::Init::max_weights};
-    nn::initialise(*net_, kSchemes[static_cast<int>(config.init)]);
+      : config_(config), net_(options_of(config, schema)) {
+    nn::initialise(*net_, config.init);
   }
   torch::nn::Module& module() override { return *net_; }
-  Tensors forward(const data::Batch& batch) override { return net_->forward(batch); }
+
+  Tensors forward(const data::Batch& batch) override {
+    const auto bag = config_.has_bag() ? batch.bag("pathology") : at::Tensor();
+    const auto vector = config_.has_vector() ? batch.inputs.at(config_.omics.input) : at::Tensor();
+    auto result = net_->forward(bag, vector);
+    Tensors out{{"logits", result.logits}};
+    if (result.attention.defined()) out["attention.pathology"] = result.attention;
+    if (config_.head == Head::cox) out["risk"] = result.logits.squeeze(1);
+    return out;
+  }
 
   recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
     recipe::Terms terms;
@@ -307,7 +206,7 @@ class FusionRecipe final : public recipe::Recipe {
              losses::cox(rows.at("risk"), window.targets.at("time"), window.targets.at("event"))}};
   }
   Tensors predict(const data::Batch& batch) override {
-    Tensors out = net_->forward(batch);
+    Tensors out = forward(batch);
     if (config_.head == Head::cox) return out;
     out["survival"] = losses::curve(out.at("logits").to(at::kDouble)).survival;
     out["risk"] = losses::risk_of(out.at("survival"));
@@ -316,7 +215,7 @@ class FusionRecipe final : public recipe::Recipe {
 
  private:
   Config config_;
-  Net net_;
+  nn::FusionNet net_;
 };
 
 }  // namespace tractrix::recipes::fusion

@@ -118,6 +118,39 @@ Spread spread(const std::vector<double>& values) {
   return result;
 }
 
+static FoldSummary summarize_fold(const std::filesystem::path& folder, int64_t number,
+                                  std::map<Selection, Pool>& pools) {
+  FoldSummary fold;
+  fold.fold = number;
+  for (const auto selection : kSelections) {
+    const auto file = folder / (std::string("predictions_") + name(selection) + ".csv");
+    auto& value = selection == Selection::last    ? fold.last
+                  : selection == Selection::inner ? fold.inner
+                                                  : fold.best;
+    if (!std::filesystem::exists(file)) {
+      value.reason = "no epoch had a defined value";
+      continue;
+    }
+    value = read_fold(file, pools[selection], fold);
+    value.epoch = chosen_epoch(folder, criterion(selection));
+  }
+  return fold;
+}
+
+static void add_spreads(RunSummary& summary, const std::map<Selection, Pool>& pools) {
+  for (const auto selection : kSelections) {
+    std::vector<double> values;
+    for (const auto& fold : summary.folds)
+      if (fold.at(selection).c_index) values.push_back(*fold.at(selection).c_index);
+    if (values.size() != summary.folds.size()) continue;  // a missing fold is no number
+    auto& all = selection == Selection::last    ? summary.last
+                : selection == Selection::inner ? summary.inner
+                                                : summary.best;
+    all = spread(values);
+    all.pooled = index_of(pools.at(selection), 0).c_index;
+  }
+}
+
 RunSummary summarize(const std::filesystem::path& folder) {
   RunSummary summary;
   summary.folder = folder;
@@ -125,40 +158,18 @@ RunSummary summarize(const std::filesystem::path& folder) {
     throw Error(folder.string(), "is no run: it has no run.json");
   summary.facts = read_json(folder / "run.json");
   std::map<Selection, Pool> pools;
-  std::map<Selection, std::vector<double>> values;
   for (const auto& fold_folder : fold_folders(folder)) {
-    FoldSummary fold;
-    fold.fold = std::atoll(fold_folder.filename().c_str() + 5);
+    const int64_t number = std::atoll(fold_folder.filename().c_str() + 5);
     if (!std::filesystem::exists(fold_folder / "predictions_last.csv")) {
-      summary.unfinished.push_back(fold.fold);
+      summary.unfinished.push_back(number);
       continue;
     }
-    for (const auto selection : kSelections) {
-      const auto file = fold_folder / (std::string("predictions_") + name(selection) + ".csv");
-      auto& value = selection == Selection::last    ? fold.last
-                    : selection == Selection::inner ? fold.inner
-                                                    : fold.best;
-      if (!std::filesystem::exists(file)) {
-        value.reason = "no epoch had a defined value";
-        continue;
-      }
-      value = read_fold(file, pools[selection], fold);
-      value.epoch = chosen_epoch(fold_folder, criterion(selection));
-      if (value.c_index) values[selection].push_back(*value.c_index);
-      if (selection == Selection::inner) summary.has_inner = true;
-    }
-    summary.folds.push_back(fold);
+    summary.folds.push_back(summarize_fold(fold_folder, number, pools));
+    summary.has_inner = summary.has_inner || pools.contains(Selection::inner);
   }
   if (summary.folds.empty())
     throw Error(folder.string(), "no fold of this run is finished", "go on with --resume");
-  for (const auto selection : kSelections) {
-    if (values[selection].size() != summary.folds.size()) continue;  // a missing fold is no number
-    auto& all = selection == Selection::last    ? summary.last
-                : selection == Selection::inner ? summary.inner
-                                                : summary.best;
-    all = spread(values[selection]);
-    all.pooled = index_of(pools[selection], 0).c_index;
-  }
+  add_spreads(summary, pools);
   return summary;
 }
 

@@ -77,6 +77,26 @@ void fields(config::Fields& f, RunOptions& o) {
   f("cache_gib", o.cache_gib, "memory for bags, in GiB", config::at_least(0));
 }
 
+// Visits every section; each one's fields tell what they did not know.
+static void read_sections(RunConfig& config, const config::Node& root, config::Visit& visit) {
+  config::Fields f(visit, &root, "");
+  const auto section = [&](const char* name, auto&& read) {
+    const auto* node = f.raw(name);
+    visit.rows.push_back({name, "group", {}, {}, {}, {}, true, false});
+    config::Fields sub(visit, node, name);
+    read(sub);
+  };
+  section("recipe", [&](auto& sub) {
+    sub("name", config.recipe, "which recipe; `tractrix ls recipes` lists them");
+    config.maker->visit(sub);
+  });
+  config.contract = config.maker->contract();
+  section("data", [&](auto& sub) { fields(sub, config.data); });
+  section("split", [&](auto& sub) { fields(sub, config.split); });
+  section("train", [&](auto& sub) { config.plans = read_plans(sub, config.contract.stages); });
+  section("run", [&](auto& sub) { fields(sub, config.run); });
+}
+
 RunConfig RunConfig::load(const std::filesystem::path& file,
                           const std::vector<std::string>& overrides) {
   auto root = config::load(file);
@@ -85,24 +105,7 @@ RunConfig RunConfig::load(const std::filesystem::path& file,
   result.recipe = recipe_name(root, file);
   result.maker = recipe::find_maker(result.recipe, root.find("recipe")->find("name")->origin.text);
   config::Visit visit;
-  {
-    config::Fields f(visit, &root, "");
-    const auto section = [&](const char* name, auto&& read) {
-      const auto* node = f.raw(name);
-      visit.rows.push_back({name, "group", {}, {}, {}, {}, true, false});
-      config::Fields sub(visit, node, name);
-      read(sub);
-    };
-    section("recipe", [&](auto& sub) {
-      sub("name", result.recipe, "which recipe; `tractrix ls recipes` lists them");
-      result.maker->visit(sub);
-    });
-    result.contract = result.maker->contract();
-    section("data", [&](auto& sub) { fields(sub, result.data); });
-    section("split", [&](auto& sub) { fields(sub, result.split); });
-    section("train", [&](auto& sub) { result.plans = read_plans(sub, result.contract.stages); });
-    section("run", [&](auto& sub) { fields(sub, result.run); });
-  }
+  read_sections(result, root, visit);
   check_plans(result, visit.errors);
   visit.errors.raise();
   result.rows = std::move(visit.rows);

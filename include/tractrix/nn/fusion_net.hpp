@@ -1,0 +1,78 @@
+// One bag encoder, one vector encoder, one fusion: the network behind the simple survival
+// baselines. Children keep the names of the references' files, so that their weights load
+// unchanged: MCAT models/model_genomic.py (SNN) and models/model_set_mil.py (AMIL), commit b9cca63;
+// MambaMIL models/Mean_Max_MIL.py, 9aea39e; the genomics branch of CMTA, 31340f6.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "tractrix/nn/attention_net.hpp"
+#include "tractrix/nn/bilinear_fusion.hpp"
+#include "tractrix/nn/kronecker_fusion.hpp"
+#include "tractrix/nn/mlp.hpp"
+#include "tractrix/nn/snn_block.hpp"
+#include "tractrix/nn/trans_layer.hpp"
+
+namespace tractrix::nn {
+
+enum class BagEncoder { none, mean, max, abmil };
+enum class PoolAt { logits, features };  // of mean and max
+enum class VectorEncoder { none, linear, snn, mlp, transformer };
+enum class Fusion { none, concat, bilinear, kronecker };
+
+struct FusionNetOptions {
+  BagEncoder bag = BagEncoder::none;
+  PoolAt pool_at = PoolAt::logits;
+  int64_t bag_columns = 0, hidden = 512, attention = 256, bag_out = 256;
+  bool gated = true;
+  double bag_dropout = 0.25;
+  VectorEncoder vector = VectorEncoder::none;
+  int64_t vector_columns = 0;
+  std::vector<std::vector<int64_t>> groups;  // transformer: columns of each gene group
+  std::vector<int64_t> widths{256, 256, 256, 256};
+  int64_t token_hidden = 1024;
+  double vector_dropout = 0.25;
+  Fusion fusion = Fusion::none;
+  int64_t classes = 4;
+};
+
+struct FusionOutput {
+  at::Tensor logits;     // [B, classes]
+  at::Tensor attention;  // [N], of the patches; undefined without attention
+};
+
+class FusionNetImpl : public torch::nn::Module {
+ public:
+  explicit FusionNetImpl(const FusionNetOptions& options);
+  // bag [N, D] or undefined, vector [B, G] or undefined (B = 1 beside a bag).
+  FusionOutput forward(const at::Tensor& bag, const at::Tensor& vector);
+
+ private:
+  bool pools_logits() const;
+  int64_t make_bag_encoder();  // -> width of its vector
+  int64_t make_vector_encoder();
+  int64_t make_fusion(int64_t bag, int64_t vector);
+  at::Tensor encode_bag(const at::Tensor& bag, FusionOutput& out);
+  at::Tensor encode_vector(const at::Tensor& x);
+
+  FusionNetOptions options_;
+  AttentionNet attention_net_{nullptr};
+  Mlp rho_{nullptr}, head_{nullptr}, concat_{nullptr};
+  Snn fc_omic_{nullptr};
+  torch::nn::ModuleList genomics_fc_{nullptr};
+  TokenEncoder genomics_encoder_{nullptr};
+  BilinearFusion bilinear_{nullptr};
+  KroneckerFusion kronecker_{nullptr};
+  torch::nn::Linear classifier_{nullptr};
+  std::vector<at::Tensor> groups_;
+};
+TORCH_MODULE(FusionNet);
+
+}  // namespace tractrix::nn

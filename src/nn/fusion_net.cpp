@@ -1,0 +1,127 @@
+#include "tractrix/nn/fusion_net.hpp"
+
+#include <ATen/ATen.h>
+
+#include "tractrix/nn/pooling.hpp"
+
+namespace tractrix::nn {
+
+FusionNetImpl::FusionNetImpl(const FusionNetOptions& options) : options_(options) {
+  int64_t width = options_.bag == BagEncoder::none ? 0 : make_bag_encoder();
+  if (options_.vector != VectorEncoder::none) {
+    const int64_t vector = make_vector_encoder();
+    width = options_.fusion == Fusion::none ? vector : make_fusion(width, vector);
+  }
+  if (!pools_logits())
+    classifier_ = register_module("classifier", torch::nn::Linear(width, options_.classes));
+}
+
+bool FusionNetImpl::pools_logits() const {
+  return (options_.bag == BagEncoder::mean || options_.bag == BagEncoder::max) &&
+         options_.pool_at == PoolAt::logits;
+}
+
+int64_t FusionNetImpl::make_bag_encoder() {
+  const auto& o = options_;
+  if (o.bag == BagEncoder::abmil) {
+    AttentionNetOptions net{.in = o.bag_columns, .hidden = o.hidden, .attention = o.attention};
+    net.gated = o.gated;
+    net.dropout = o.bag_dropout;
+    net.attention_dropout = o.bag_dropout;
+    attention_net_ = register_module("attention_net", AttentionNet(net));
+    rho_ = register_module(
+        "rho", Mlp(MlpOptions{.widths = {o.hidden, o.bag_out}, .dropout = o.bag_dropout}));
+    return o.bag_out;
+  }
+  MlpOptions head{.widths = {o.bag_columns, o.hidden, pools_logits() ? o.classes : o.bag_out},
+                  .dropout = o.bag_dropout};
+  head.linear_end = pools_logits();
+  head_ = register_module("head", Mlp(head));
+  return head.widths.back();
+}
+
+int64_t FusionNetImpl::make_vector_encoder() {
+  const auto& o = options_;
+  if (o.vector == VectorEncoder::linear) return o.vector_columns;
+  const int64_t out = o.widths.back();
+  if (o.vector != VectorEncoder::transformer) {
+    SnnOptions snn{{o.vector_columns},
+                   o.vector_dropout,
+                   o.vector == VectorEncoder::snn ? Unit::snn : Unit::mlp};
+    snn.widths.insert(snn.widths.end(), o.widths.begin(), o.widths.end());
+    fc_omic_ = register_module("fc_omic", Snn(snn));
+    return out;
+  }
+  genomics_fc_ = register_module("genomics_fc", torch::nn::ModuleList());
+  for (const auto& columns : o.groups) {
+    const auto n = static_cast<int64_t>(columns.size());
+    genomics_fc_->push_back(Snn(SnnOptions{{n, o.token_hidden, out}, o.vector_dropout, Unit::snn}));
+    groups_.push_back(at::tensor(columns, at::kLong));
+  }
+  TokenEncoderOptions encoder;
+  encoder.layer.dim = out;
+  genomics_encoder_ = register_module("genomics_encoder", TokenEncoder(encoder));
+  return out;
+}
+
+int64_t FusionNetImpl::make_fusion(int64_t bag, int64_t vector) {
+  constexpr int64_t kOut = 256;
+  if (options_.fusion == Fusion::concat) {
+    concat_ = register_module("mm", Mlp(MlpOptions{.widths = {bag + vector, kOut, kOut}}));
+  } else if (options_.fusion == Fusion::bilinear) {
+    BilinearFusionOptions o{.in1 = bag, .in2 = vector};
+    o.dropout = options_.bag_dropout;
+    bilinear_ = register_module("mm", BilinearFusion(o));
+  } else {
+    KroneckerFusionOptions o;
+    o.in = {bag, vector};
+    o.dropout = options_.bag_dropout;
+    kronecker_ = register_module("mm", KroneckerFusion(o));
+  }
+  return kOut;
+}
+
+at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
+  if (options_.bag == BagEncoder::abmil) {
+    const auto pooled = attention_net_->forward(bag);
+    out.attention = pooled.weights.squeeze(0);
+    return rho_->forward(pooled.pooled);
+  }
+  const auto rows = head_->forward(bag);  // [N, classes] or [N, bag_out]
+  return options_.bag == BagEncoder::mean ? mean_pool(rows) : max_pool(rows);
+}
+
+at::Tensor FusionNetImpl::encode_vector(const at::Tensor& x) {
+  if (options_.vector == VectorEncoder::linear) return x;
+  if (options_.vector != VectorEncoder::transformer) return fc_omic_->forward(x);
+  std::vector<at::Tensor> tokens;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const auto columns = x.index_select(1, groups_[g].to(x.device()));
+    tokens.push_back(genomics_fc_[g]->as<SnnImpl>()->forward(columns));
+  }
+  return genomics_encoder_->forward(at::stack(tokens, 1)).token;
+}
+
+FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vector) {
+  FusionOutput out;
+  const auto patches = options_.bag == BagEncoder::none ? at::Tensor() : encode_bag(bag, out);
+  const auto genes = options_.vector == VectorEncoder::none ? at::Tensor() : encode_vector(vector);
+  at::Tensor fused = patches.defined() ? patches : genes;
+  switch (options_.fusion) {
+    case Fusion::none:
+      break;
+    case Fusion::concat:
+      fused = concat_->forward(at::cat({patches, genes}, 1));
+      break;
+    case Fusion::bilinear:
+      fused = bilinear_->forward(patches, genes);
+      break;
+    case Fusion::kronecker:
+      fused = kronecker_->forward({patches, genes});
+      break;
+  }
+  out.logits = pools_logits() ? fused : classifier_->forward(fused);
+  return out;
+}
+
+}  // namespace tractrix::nn
