@@ -70,7 +70,7 @@ void add_crossval(CLI::App& app, Outcome& outcome) {
   auto one = std::make_shared<RunArguments>();
   auto* train = app.add_subcommand("train", "train one fold of a split");
   add_common(*train, *one);
-  train->add_option("--fold", one->folds, "the fold")->required()->expected(1);
+  train->add_option("--fold", one->folds, "the fold")->required()->allow_extra_args(false);
   train->footer("example: tractrix train configs/fusion/snn/blca.yaml --fold 0");
   train->callback([one, &outcome] { run_folds(*one, outcome); });
 }

@@ -1,9 +1,10 @@
-// tractrix data check|split
+// tractrix data info|check|split
 #include <iostream>
 
 #include "app.hpp"
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/data_config.hpp"
+#include "tractrix/data/feature_report.hpp"
 #include "tractrix/data/splits.hpp"
 
 namespace tractrix::app {
@@ -42,6 +43,19 @@ void check(const DataArguments& arguments) {
   std::cout << "ok\n";
 }
 
+void info(const std::vector<std::string>& files, bool json) {
+  Errors errors;
+  for (const auto& file : files) {
+    try {
+      const auto report = data::feature_report(file);
+      std::cout << (json ? report.dump() + "\n" : file + "\n" + data::feature_report_text(report));
+    } catch (const Error& e) {
+      errors.add(e);
+    }
+  }
+  errors.raise();
+}
+
 void split(const DataArguments& arguments) {
   const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   const auto cohort = data::Cohort::load(config.data);
@@ -69,6 +83,17 @@ void add_data(CLI::App& app, Outcome&) {
   };
   auto [checking, checked] = add("check", "read everything a cohort names and list every defect");
   checking->callback([a = checked] { check(*a); });
+  struct Files {
+    std::vector<std::string> paths;
+    bool json = false;
+  };
+  auto files = std::make_shared<Files>();
+  auto* looking =
+      command->add_subcommand("info", "read feature files whole and say what they hold");
+  looking->add_option("files", files->paths, "h5, pt, safetensors, csv or yaml files")->required();
+  looking->add_flag("--json", files->json, "one JSON line per file");
+  looking->footer("example: tractrix data info slide.h5");
+  looking->callback([files] { info(files->paths, files->json); });
   auto [splitting, splitted] =
       add("split", "write folds stratified on event and time, whole patients");
   splitting->add_option("--folds", splitted->folds, "number of folds")

@@ -1,0 +1,66 @@
+// Runs the real executable, as a user would.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tractrix::testing {
+
+struct Ran {
+  int code = -1;
+  std::string output;  // standard output and standard error together
+};
+
+inline Ran shell(const std::string& command) {
+  Ran ran;
+  FILE* pipe = ::popen(("(" + command + ") 2>&1").c_str(), "r");
+  if (!pipe) return ran;
+  std::array<char, 4096> block{};
+  while (const size_t n = std::fread(block.data(), 1, block.size(), pipe))
+    ran.output.append(block.data(), n);
+  const int status = ::pclose(pipe);
+  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ran;
+}
+
+inline Ran tractrix(const std::string& arguments) {
+  return shell(std::string(TRACTRIX_PROGRAM) + " " + arguments);
+}
+
+// Starts the program, sends it a signal after some time, and returns its exit status (128 + signal
+// when it was killed).
+inline int start_and_signal(const std::vector<std::string>& arguments,
+                            std::chrono::milliseconds after, int signal) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int null = ::open("/dev/null", O_WRONLY);
+    ::dup2(null, 1);
+    ::dup2(null, 2);
+    std::vector<char*> argv{const_cast<char*>(TRACTRIX_PROGRAM)};
+    for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    ::execv(TRACTRIX_PROGRAM, argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  const auto until = std::chrono::steady_clock::now() + after;
+  while (std::chrono::steady_clock::now() < until) {
+    if (::waitpid(child, &status, WNOHANG) == child)
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  ::kill(child, signal);
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace tractrix::testing
