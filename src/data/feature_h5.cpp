@@ -2,9 +2,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "feature_bytes.hpp"
 #include "feature_h5_describe.hpp"
+#include "feature_h5_index.hpp"
 #include "feature_h5_library.hpp"
 #include "feature_h5_names.hpp"
 #include "feature_source.hpp"
@@ -30,7 +32,7 @@ struct Set {
   std::vector<int64_t> dims, chunk;
   std::vector<std::string> filters;
   bool swapped = false, plain = false;
-  uint64_t bytes = 0, element = 0, address = 0;
+  uint64_t bytes = 0, element = 0, address = 0, header = 0;
 
   bool text() const { return type.rfind("text", 0) == 0; }
   bool real() const { return type == "f16" || type == "bf16" || type == "f32" || type == "f64"; }
@@ -48,6 +50,7 @@ Set to_set(const std::string& path, const Json& json) {
   set.bytes = json.at("bytes");
   set.element = json.at("element");
   set.address = json.at("address");
+  set.header = json.at("header");
   return set;
 }
 
@@ -127,6 +130,24 @@ void stream(const std::string& file, uint64_t size, const Set& set, char* to) {
   if (filled != set.bytes) throw Error(file, "changed while it was read");
 }
 
+// Chunks that are whole rows without filters, as TRIDENT, CLAM and MMP write them.
+std::optional<h5::RowChunks> whole_row_chunks(const Set& set) {
+  const size_t rank = set.dims.size();
+  if (set.header == UINT64_MAX || !set.filters.empty() || set.chunk.size() != rank || rank < 2 || rank > 3) return {};
+  if (rank == 3 && (set.dims[0] != 1 || set.chunk[0] != 1)) return {};
+  if (set.chunk[rank - 1] != set.dims[rank - 1]) return {};
+  return h5::RowChunks{static_cast<uint64_t>(set.dims[rank - 2]), static_cast<uint64_t>(set.chunk[rank - 2]),
+                       static_cast<uint64_t>(set.dims[rank - 1]) * set.element, set.element, static_cast<int>(rank)};
+}
+
+bool read_rows(const RawFile& file, const Set& set, char* to) {
+  const auto chunks = whole_row_chunks(set);
+  if (!chunks) return false;
+  const auto addresses = h5::row_chunk_addresses(file, set.header, *chunks);
+  if (addresses) h5::read_row_chunks(file, *chunks, *addresses, to);
+  return addresses.has_value();
+}
+
 at::Tensor load(const std::filesystem::path& path, const Set& set) {
   const RawFile file(path);
   auto tensor = at::empty(set.dims, scalar_type(set.dtype()));
@@ -136,7 +157,7 @@ at::Tensor load(const std::filesystem::path& path, const Set& set) {
   auto* bytes = static_cast<char*>(tensor.data_ptr());
   if (set.plain) {
     file.read(set.address, bytes, set.bytes);
-  } else {
+  } else if (!read_rows(file, set, bytes)) {
     stream(file.name(), file.size(), set, bytes);
   }
   if (set.swapped) swap_bytes(bytes, set.bytes / set.element, set.element);

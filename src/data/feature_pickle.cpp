@@ -114,8 +114,9 @@ class Machine {
   }
 
   void long_integer(uint64_t length) {
-    if (length > 8) refuse("holds an integer of " + std::to_string(length) + " bytes");
+    if (length > 10) refuse("holds an integer of " + std::to_string(length) + " bytes");
     const auto raw = take(length);
+    if (length > 8) return push_text(Type::bytes, raw);  // the magic number of legacy files; no number for anybody else
     uint64_t bits = little_endian(raw);
     if (length > 0 && length < 8 && (static_cast<unsigned char>(raw.back()) & 0x80))
       bits |= ~uint64_t{0} << (8 * length);

@@ -135,11 +135,19 @@ Json describe_features(const std::filesystem::path& path) {
   return report;
 }
 
+// "case_id " would silently be another column than "case_id".
+std::string name_without_blanks(const std::string& name, const std::filesystem::path& path) {
+  if (name.front() == ' ' || name.back() == ' ') {
+    throw Error(path.string() + ":1", "column '" + name + "' begins or ends with a blank", "remove the blanks");
+  }
+  return name;
+}
+
 Json describe_table(const std::filesystem::path& path) {
   const auto table = CsvTable::read(path);
   Json columns = Json::array();
   for (const auto& name : table.header())
-    if (!name.empty()) columns.push_back(name);  // pandas' index has no name
+    if (!name.empty()) columns.push_back(name_without_blanks(name, path));  // pandas' index has no name
   Json report = {{"file", path.string()}, {"kind", "table"}, {"rows", table.rows()}, {"columns", columns}};
   if (const auto id = table.find("case_id")) {
     std::set<std::string_view> patients;

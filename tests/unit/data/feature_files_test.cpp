@@ -12,6 +12,7 @@
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/feature_file.hpp"
 #include "tractrix/data/feature_report.hpp"
+#include "tractrix/data/labels.hpp"
 
 namespace tractrix::data {
 namespace {
@@ -117,21 +118,27 @@ void expect_yaml(const Json& report, const Json& expected) {
   }
 }
 
-// What only the loader of cohorts and the options of a recipe can refuse: their own tests hold these files.
+// What only the choice of columns and the options of a recipe can refuse.
 bool needs_more_than_a_reader(const std::string& name) {
-  constexpr const char* kElsewhere[] = {
-      "censorship_2.csv", "contradicting_survival.csv", "duplicate_slide.csv", "empty_case_id.csv", "gene_text.csv",
-      "missing_column_survival.csv", "single_class.csv", "time_empty.csv", "time_na.csv", "time_nan.csv",
-      "time_negative.csv", "time_two_dots.csv", "integer_overflow.yaml", "number_overflow.yaml"};
+  constexpr const char* kElsewhere[] = {"gene_text.csv", "integer_overflow.yaml", "number_overflow.yaml"};
   for (const char* other : kElsewhere)
     if (name.ends_with(other)) return true;
   return false;
+}
+
+// A table is read as a cohort, too: a time that is no number or a patient that contradicts itself is found there.
+void expect_labels(const std::filesystem::path& path) {
+  Errors errors;
+  const auto labels = read_labels(CsvTable::read(path), DataOptions{}, errors);
+  errors.raise();
+  EXPECT_EQ(labels.patients.size(), 6u);
 }
 
 // "" when the file is read, otherwise the message.
 std::string refusal(const std::filesystem::path& path, const std::string& kind, Json& report) {
   try {
     report = feature_report(path);
+    if (report.at("kind") == "table") expect_labels(path);
     if (kind == "reject_as_bag" && report.at("kind") != "bag") return path.filename().string() + " is no bag";
   } catch (const Error& e) {
     return e.what();
