@@ -48,7 +48,7 @@ void info(const std::vector<std::string>& files, bool json) {
   for (const auto& file : files) {
     try {
       const auto report = data::feature_report(file);
-      std::cout << (json ? report.dump() + "\n" : file + "\n" + data::feature_report_text(report));
+      std::cout << (json ? report.dump() + "\n" : data::feature_report_text(report));
     } catch (const Error& e) {
       errors.add(e);
     }
