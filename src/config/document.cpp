@@ -22,7 +22,8 @@ Origin origin_at(const std::filesystem::path& file, int line, int column) {
 // From yaml-cpp's nodes to ours, with limits against alias bombs and with duplicate keys refused.
 class Reader {
  public:
-  explicit Reader(std::filesystem::path file) : file_(std::move(file)) {}
+  Reader(std::filesystem::path file, const std::string& text)
+      : file_(std::move(file)), text_(text) {}
 
   Node read(const YAML::Node& in, int depth = 0) {
     Node out;
@@ -44,6 +45,7 @@ class Reader {
         out.type = Node::Type::scalar;
         out.scalar = in.Scalar();
         out.quoted = in.Tag() == "!";
+        if (out.quoted) require_closed(mark.pos, out.origin);
         break;
       default:
         break;
@@ -69,7 +71,25 @@ class Reader {
     }
   }
 
+  // yaml-cpp takes everything up to the end of the file for a quoted text that is never closed.
+  void require_closed(int position, const Origin& origin) const {
+    if (position < 0 || static_cast<size_t>(position) >= text_.size()) return;
+    auto at = static_cast<size_t>(position);
+    const char quote = text_[at];
+    if (quote != '"' && quote != '\'') return;  // a byte order mark or a tag lies before it
+    while (++at < text_.size()) {
+      if (quote == '"' && text_[at] == '\\') {
+        ++at;
+      } else if (text_[at] == quote) {
+        return;
+      }
+    }
+    throw Error(origin.text,
+                std::string("a quote (") + quote + ") is opened here and never closed");
+  }
+
   std::filesystem::path file_;
+  const std::string& text_;
   int nodes_ = 0;
 };
 
@@ -106,7 +126,7 @@ Node parse_plain(const std::string& text, const std::filesystem::path& file) {
   check_text(text, file);
   if (!valid_utf8(text)) throw Error(file.string(), "is not UTF-8 text", "save the file as UTF-8");
   try {
-    return Reader(file).read(YAML::Load(text));
+    return Reader(file, text).read(YAML::Load(text));
   } catch (const YAML::ParserException& e) {
     throw Error(origin_at(file, e.mark.line + 1, e.mark.column + 1).text,
                 "is no valid YAML: " + e.msg);

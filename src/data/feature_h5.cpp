@@ -133,11 +133,14 @@ void stream(const std::string& file, uint64_t size, const Set& set, char* to) {
 // Chunks that are whole rows without filters, as TRIDENT, CLAM and MMP write them.
 std::optional<h5::RowChunks> whole_row_chunks(const Set& set) {
   const size_t rank = set.dims.size();
-  if (set.header == UINT64_MAX || !set.filters.empty() || set.chunk.size() != rank || rank < 2 || rank > 3) return {};
+  if (set.header == UINT64_MAX || !set.filters.empty() || set.chunk.size() != rank || rank < 2 ||
+      rank > 3)
+    return {};
   if (rank == 3 && (set.dims[0] != 1 || set.chunk[0] != 1)) return {};
   if (set.chunk[rank - 1] != set.dims[rank - 1]) return {};
-  return h5::RowChunks{static_cast<uint64_t>(set.dims[rank - 2]), static_cast<uint64_t>(set.chunk[rank - 2]),
-                       static_cast<uint64_t>(set.dims[rank - 1]) * set.element, set.element, static_cast<int>(rank)};
+  return h5::RowChunks{
+      static_cast<uint64_t>(set.dims[rank - 2]), static_cast<uint64_t>(set.chunk[rank - 2]),
+      static_cast<uint64_t>(set.dims[rank - 1]) * set.element, set.element, static_cast<int>(rank)};
 }
 
 bool read_rows(const RawFile& file, const Set& set, char* to) {

@@ -49,12 +49,14 @@ Json to_json(const Shape& shape) {
           {"plain", shape.layout == H5D_CONTIGUOUS}};
 }
 
-// Where the data set's object header lies, when own code can read it: 8-byte addresses that count from the file's begin.
+// Where the data set's object header lies, when own code can read it: 8-byte addresses that count
+// from the file's begin.
 uint64_t header_of(hid_t file, hid_t dataset) {
   const Handle plist(H5Fget_create_plist(file), H5Pclose, "has a damaged superblock");
   hsize_t block = 0;
   size_t addresses = 0, lengths = 0;
-  if (H5Pget_userblock(plist, &block) < 0 || H5Pget_sizes(plist, &addresses, &lengths) < 0) return UINT64_MAX;
+  if (H5Pget_userblock(plist, &block) < 0 || H5Pget_sizes(plist, &addresses, &lengths) < 0)
+    return UINT64_MAX;
   if (block != 0 || addresses != 8 || lengths != 8) return UINT64_MAX;
 #if H5_VERSION_GE(1, 12, 0)
   (void)dataset;  // objects have tokens there, and chunks of one row are read through the library
@@ -67,7 +69,8 @@ uint64_t header_of(hid_t file, hid_t dataset) {
 
 class Description {
  public:
-  Description(hid_t file, hid_t root, uint64_t file_size) : file_(file), root_(root), file_size_(file_size) {}
+  Description(hid_t file, hid_t root, uint64_t file_size)
+      : file_(file), root_(root), file_size_(file_size) {}
 
   bool add(hid_t group, const std::string& name, const std::string& shown) {
     if (!has_hard_link(group, name)) return false;

@@ -28,7 +28,8 @@ std::string layout_message(const RawFile& file, uint64_t header) {
   };
   std::vector<Block> blocks{{header + 16, at(prefix, 8, 4)}};
   for (size_t b = 0; b < blocks.size(); ++b) {
-    if (b >= kMostBlocks || blocks[b].length > kMostHeader) refuse(file, "an object header without an end");
+    if (b >= kMostBlocks || blocks[b].length > kMostHeader)
+      refuse(file, "an object header without an end");
     const std::string block = file.text(blocks[b].at, blocks[b].length);
     for (size_t i = 0; i + 8 <= block.size();) {
       const uint64_t type = at(block, i, 2), length = at(block, i + 2, 2);
@@ -53,7 +54,8 @@ class Walk {
     const std::string head = file_.text(node, 24);
     if (head.compare(0, 4, "TREE") != 0 || head[4] != 1) refuse(file_, "a node that is none");
     const int here = static_cast<unsigned char>(head[5]);
-    if (here > kMostLevels || (level >= 0 && here != level)) refuse(file_, "a node of the wrong level");
+    if (here > kMostLevels || (level >= 0 && here != level))
+      refuse(file_, "a node of the wrong level");
     const size_t key = 8 + 8 * (static_cast<size_t>(chunks_.rank) + 1), step = key + 8;
     const uint64_t entries = at(head, 6, 2);
     const std::string body = file_.text(node + 24, entries * step);
@@ -80,8 +82,10 @@ class Walk {
       if (axis == row_axis) row = offset;
       if (axis != row_axis && offset != 0) refuse(file_, "a chunk beside the rows");
     }
-    if (row % chunks_.rows_per_chunk != 0 || row >= chunks_.rows) refuse(file_, "a chunk beyond the last row");
-    if (at(key, 0, 4) != size || at(key, 4, 4) != 0) refuse(file_, "a chunk of another size than its shape");
+    if (row % chunks_.rows_per_chunk != 0 || row >= chunks_.rows)
+      refuse(file_, "a chunk beyond the last row");
+    if (at(key, 0, 4) != size || at(key, 4, 4) != 0)
+      refuse(file_, "a chunk of another size than its shape");
     if (!file_.holds(address, size)) refuse(file_, "a chunk past the end of the file");
     uint64_t& place = addresses[row / chunks_.rows_per_chunk];
     if (place != kNone) refuse(file_, "row " + std::to_string(row) + " has two chunks");
@@ -101,16 +105,19 @@ std::optional<std::vector<uint64_t>> row_chunk_addresses(const RawFile& file, ui
   const std::string layout = index::layout_message(file, header);
   const size_t rank = static_cast<size_t>(chunks.rank) + 1;
   if (layout.size() < 11 + 4 * rank || layout[0] != 3 || layout[1] != 2) return std::nullopt;
-  if (static_cast<unsigned char>(layout[2]) != rank) index::refuse(file, "another rank than the data");
+  if (static_cast<unsigned char>(layout[2]) != rank)
+    index::refuse(file, "another rank than the data");
   const uint64_t element = index::at(layout, 11 + 4 * (rank - 1), 4);
   if (element != chunks.element) {
-    index::refuse(file, "values of " + std::to_string(element) + " bytes, the type has " + std::to_string(chunks.element));
+    index::refuse(file, "values of " + std::to_string(element) + " bytes, the type has " +
+                            std::to_string(chunks.element));
   }
   index::Walk walk(file, chunks);
   walk.visit(index::at(layout, 3, 8), -1);
   const auto missing = std::find(walk.addresses.begin(), walk.addresses.end(), index::kNone);
   if (missing != walk.addresses.end()) {
-    const auto row = static_cast<uint64_t>(missing - walk.addresses.begin()) * chunks.rows_per_chunk;
+    const auto row =
+        static_cast<uint64_t>(missing - walk.addresses.begin()) * chunks.rows_per_chunk;
     throw Error(file.name(), "row " + std::to_string(row) + " was never written",
                 "the writer was stopped: extract this slide again");
   }
@@ -119,12 +126,14 @@ std::optional<std::vector<uint64_t>> row_chunk_addresses(const RawFile& file, ui
 
 void read_row_chunks(const RawFile& file, const RowChunks& chunks,
                      const std::vector<uint64_t>& addresses, char* to) {
-  const uint64_t size = chunks.rows_per_chunk * chunks.row_bytes, total = chunks.rows * chunks.row_bytes;
+  const uint64_t size = chunks.rows_per_chunk * chunks.row_bytes,
+                 total = chunks.rows * chunks.row_bytes;
   for (size_t first = 0; first < addresses.size();) {
     size_t end = first + 1;
     while (end < addresses.size() && addresses[end] == addresses[end - 1] + size) ++end;
     const uint64_t begin = first * size;
-    file.read(addresses[first], to + begin, std::min(end * size, total) - begin);  // the last chunk may be partial
+    file.read(addresses[first], to + begin,
+              std::min(end * size, total) - begin);  // the last chunk may be partial
     first = end;
   }
 }

@@ -95,6 +95,25 @@ void send_bands_of_rows(hid_t dataset, const Shape& shape, const Grid& grid,
   }
 }
 
+Json attribute_texts(hid_t attribute, hid_t type, size_t n) {
+  Json list = Json::array();
+  const auto read = [&](void* to) {
+    if (H5Aread(attribute, type, to) < 0) throw Refusal("has a damaged attribute of text");
+  };
+  if (H5Tis_variable_str(type) > 0) {
+    std::vector<char*> texts(n, nullptr);
+    read(texts.data());
+    for (const char* text : texts) list.push_back(printable(text ? text : "", kMostAttributeBytes));
+  } else {
+    const size_t size = H5Tget_size(type);
+    std::string bytes(n * size, '\0');
+    read(bytes.data());
+    for (size_t i = 0; i < n; ++i)
+      list.push_back(printable(bytes.substr(i * size, size).c_str(), kMostAttributeBytes));
+  }
+  return list;
+}
+
 Json attribute_value(hid_t attribute) {
   const Handle type(H5Aget_type(attribute), H5Tclose, "has a damaged attribute");
   const Handle space(H5Aget_space(attribute), H5Sclose, "has a damaged attribute");
@@ -106,18 +125,8 @@ Json attribute_value(hid_t attribute) {
     return "(long)";
   const auto n = static_cast<size_t>(count);
   Json list = Json::array();
-  if (kind == H5T_STRING && H5Tis_variable_str(type) > 0) {
-    const Handle memory(H5Tcopy(type), H5Tclose, "has a damaged attribute");
-    std::vector<char*> texts(n, nullptr);
-    if (H5Aread(attribute, memory, texts.data()) < 0)
-      throw Refusal("has a damaged attribute of text");
-    for (const char* text : texts) list.push_back(printable(text ? text : "", kMostAttributeBytes));
-  } else if (kind == H5T_STRING) {
-    std::string bytes(n * size, '\0');
-    if (H5Aread(attribute, type, bytes.data()) < 0)
-      throw Refusal("has a damaged attribute of text");
-    for (size_t i = 0; i < n; ++i)
-      list.push_back(printable(bytes.substr(i * size, size).c_str(), kMostAttributeBytes));
+  if (kind == H5T_STRING) {
+    list = attribute_texts(attribute, type, n);
   } else if (kind == H5T_INTEGER && H5Tget_sign(type) != H5T_SGN_NONE) {
     std::vector<int64_t> numbers(n);
     if (H5Aread(attribute, H5T_NATIVE_INT64, numbers.data()) < 0)

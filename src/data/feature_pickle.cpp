@@ -74,6 +74,7 @@ class Machine {
                            stack_.end());
     stack_.resize(marks_.back());
     marks_.pop_back();
+    count_references(items.size());
     return items;
   }
   void push_tuple(size_t n) {
@@ -108,15 +109,21 @@ class Machine {
     grow(*dict, items);
   }
   void grow(Value& holder, const std::vector<Ref>& items) {
-    references_ += items.size();
-    if (references_ > 4 * kMostValues) refuse("holds too many references");
+    count_references(1);  // lists of several were counted with their mark
     holder.items.insert(holder.items.end(), items.begin(), items.end());
+  }
+
+  void count_references(size_t more) {
+    references_ += more;
+    if (references_ > 8 * kMostValues) refuse("holds too many references");
   }
 
   void long_integer(uint64_t length) {
     if (length > 10) refuse("holds an integer of " + std::to_string(length) + " bytes");
     const auto raw = take(length);
-    if (length > 8) return push_text(Type::bytes, raw);  // the magic number of legacy files; no number for anybody else
+    if (length > 8)
+      return push_text(Type::bytes,
+                       raw);  // the magic number of legacy files; no number for anybody else
     uint64_t bits = little_endian(raw);
     if (length > 0 && length < 8 && (static_cast<unsigned char>(raw.back()) & 0x80))
       bits |= ~uint64_t{0} << (8 * length);
@@ -133,6 +140,7 @@ class Machine {
   void persistent_id();
   bool constants(unsigned char code);
   bool containers(unsigned char code);
+  bool memory(unsigned char code);
   bool objects(unsigned char code);
 
   std::string_view bytes_;
@@ -241,6 +249,13 @@ bool Machine::containers(unsigned char code) {
       return set_items(pair()), true;
     case 'u':
       return set_items(pop_mark()), true;
+    default:
+      return false;
+  }
+}
+
+bool Machine::memory(unsigned char code) {
+  switch (code) {
     case 'q':
       return remember(number(1)), true;
     case 'r':
@@ -313,7 +328,7 @@ Loaded Machine::run() {
     if (at_ >= bytes_.size()) refuse("ends without STOP");
     const auto code = static_cast<unsigned char>(bytes_[at_++]);
     if (code == '.') break;
-    if (!constants(code) && !containers(code) && !objects(code))
+    if (!constants(code) && !containers(code) && !memory(code) && !objects(code))
       refuse("uses the opcode " + opcode_name(code));
   }
   const Ref result = pop();

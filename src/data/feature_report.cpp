@@ -21,9 +21,10 @@ struct NumpyName {
   const char* name;
 };
 constexpr NumpyName kNumpyNames[] = {
-    {at::kDouble, "float64"}, {at::kFloat, "float32"}, {at::kHalf, "float16"}, {at::kBFloat16, "bfloat16"},
-    {at::kLong, "int64"},     {at::kInt, "int32"},     {at::kShort, "int16"},  {at::kChar, "int8"},
-    {at::kUInt64, "uint64"},  {at::kUInt32, "uint32"}, {at::kUInt16, "uint16"}, {at::kByte, "uint8"},
+    {at::kDouble, "float64"},    {at::kFloat, "float32"}, {at::kHalf, "float16"},
+    {at::kBFloat16, "bfloat16"}, {at::kLong, "int64"},    {at::kInt, "int32"},
+    {at::kShort, "int16"},       {at::kChar, "int8"},     {at::kUInt64, "uint64"},
+    {at::kUInt32, "uint32"},     {at::kUInt16, "uint16"}, {at::kByte, "uint8"},
     {at::kBool, "bool"}};
 
 const char* numpy_name(at::ScalarType type) {
@@ -55,27 +56,42 @@ Json digest_of(const T* values, int64_t count) {
     weighted.add(value * static_cast<long double>(i % 97 + 1));
   }
   Json first = Json::array(), last = Json::array();
-  for (int64_t i = 0; i < std::min<int64_t>(count, 4); ++i) first.push_back(static_cast<double>(values[i]));
-  for (int64_t i = std::max<int64_t>(count - 4, 0); i < count; ++i) last.push_back(static_cast<double>(values[i]));
-  return {{"sum", sum.value()}, {"weighted_sum", weighted.value()}, {"first", first}, {"last", last}};
+  for (int64_t i = 0; i < std::min<int64_t>(count, 4); ++i)
+    first.push_back(static_cast<double>(values[i]));
+  for (int64_t i = std::max<int64_t>(count - 4, 0); i < count; ++i)
+    last.push_back(static_cast<double>(values[i]));
+  return {
+      {"sum", sum.value()}, {"weighted_sum", weighted.value()}, {"first", first}, {"last", last}};
 }
 
 Json digest_values(const at::Tensor& t) {
   const void* data = t.const_data_ptr();
   const int64_t n = t.numel();
   switch (t.scalar_type()) {
-    case at::kDouble: return digest_of(static_cast<const double*>(data), n);
-    case at::kFloat: return digest_of(static_cast<const float*>(data), n);
-    case at::kLong: return digest_of(static_cast<const int64_t*>(data), n);
-    case at::kUInt64: return digest_of(static_cast<const uint64_t*>(data), n);
-    case at::kInt: return digest_of(static_cast<const int32_t*>(data), n);
-    case at::kUInt32: return digest_of(static_cast<const uint32_t*>(data), n);
-    case at::kShort: return digest_of(static_cast<const int16_t*>(data), n);
-    case at::kUInt16: return digest_of(static_cast<const uint16_t*>(data), n);
-    case at::kChar: return digest_of(static_cast<const int8_t*>(data), n);
-    case at::kByte: return digest_of(static_cast<const uint8_t*>(data), n);
-    case at::kBool: return digest_of(static_cast<const uint8_t*>(data), n);
-    default: return digest_values(t.to(at::kFloat).contiguous());  // float16, bfloat16: exact
+    case at::kDouble:
+      return digest_of(static_cast<const double*>(data), n);
+    case at::kFloat:
+      return digest_of(static_cast<const float*>(data), n);
+    case at::kLong:
+      return digest_of(static_cast<const int64_t*>(data), n);
+    case at::kUInt64:
+      return digest_of(static_cast<const uint64_t*>(data), n);
+    case at::kInt:
+      return digest_of(static_cast<const int32_t*>(data), n);
+    case at::kUInt32:
+      return digest_of(static_cast<const uint32_t*>(data), n);
+    case at::kShort:
+      return digest_of(static_cast<const int16_t*>(data), n);
+    case at::kUInt16:
+      return digest_of(static_cast<const uint16_t*>(data), n);
+    case at::kChar:
+      return digest_of(static_cast<const int8_t*>(data), n);
+    case at::kByte:
+      return digest_of(static_cast<const uint8_t*>(data), n);
+    case at::kBool:
+      return digest_of(static_cast<const uint8_t*>(data), n);
+    default:
+      return digest_values(t.to(at::kFloat).contiguous());  // float16, bfloat16: exact
   }
 }
 
@@ -87,7 +103,8 @@ Json describe_names(const FeatureFile& file) {
   Json all = Json::object();
   for (const auto& text : file.info().texts) {
     const auto names = file.names(text);
-    const std::vector<std::string> first(names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
+    const std::vector<std::string> first(
+        names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
     all[text] = {{"count", names.size()}, {"first", first}};
     all[text]["last"] = names.empty() ? Json(nullptr) : Json(names.back());
   }
@@ -98,7 +115,8 @@ void describe_values(const FeatureFile& file, Json& report) {
   const auto& info = file.info();
   if (!info.members.empty()) {
     const char* key = info.kind == "omics_cohort" ? "patients" : "tensors";
-    for (const auto& member : info.members) report[key][member] = tensor_digest(file.read(member, As::stored));
+    for (const auto& member : info.members)
+      report[key][member] = tensor_digest(file.read(member, As::stored));
     return;
   }
   if (info.kind == "coords") return;
@@ -107,13 +125,17 @@ void describe_values(const FeatureFile& file, Json& report) {
   report.erase("shape");
   if (info.kind == "vector") return;
   if (info.rows == 0) report["warnings"].push_back("the bag is empty: no patch was kept");
-  if (const auto repeated = repeated_rows(values); !repeated.empty()) report["warnings"].push_back(repeated);
+  if (const auto repeated = repeated_rows(values); !repeated.empty())
+    report["warnings"].push_back(repeated);
 }
 
 Json describe_features(const std::filesystem::path& path) {
   const FeatureFile file = open_features(path);
   const auto& info = file.info();
-  Json report = {{"file", path.string()}, {"kind", info.kind}, {"format", info.format}, {"layout", info.layout}};
+  Json report = {{"file", path.string()},
+                 {"kind", info.kind},
+                 {"format", info.format},
+                 {"layout", info.layout}};
   report["warnings"] = Json::array();
   if (info.kind != "coords" && info.kind != "tensors") {
     report["rows"] = info.rows;
@@ -138,7 +160,8 @@ Json describe_features(const std::filesystem::path& path) {
 // "case_id " would silently be another column than "case_id".
 std::string name_without_blanks(const std::string& name, const std::filesystem::path& path) {
   if (name.front() == ' ' || name.back() == ' ') {
-    throw Error(path.string() + ":1", "column '" + name + "' begins or ends with a blank", "remove the blanks");
+    throw Error(path.string() + ":1", "column '" + name + "' begins or ends with a blank",
+                "remove the blanks");
   }
   return name;
 }
@@ -147,8 +170,10 @@ Json describe_table(const std::filesystem::path& path) {
   const auto table = CsvTable::read(path);
   Json columns = Json::array();
   for (const auto& name : table.header())
-    if (!name.empty()) columns.push_back(name_without_blanks(name, path));  // pandas' index has no name
-  Json report = {{"file", path.string()}, {"kind", "table"}, {"rows", table.rows()}, {"columns", columns}};
+    if (!name.empty())
+      columns.push_back(name_without_blanks(name, path));  // pandas' index has no name
+  Json report = {
+      {"file", path.string()}, {"kind", "table"}, {"rows", table.rows()}, {"columns", columns}};
   if (const auto id = table.find("case_id")) {
     std::set<std::string_view> patients;
     for (int64_t i = 0; i < table.rows(); ++i) patients.insert(table.at(i, *id));
@@ -170,8 +195,10 @@ Json describe_table(const std::filesystem::path& path) {
 }
 
 void add_values(const config::Node& node, const std::string& path, Json& values) {
-  for (const auto& [key, child] : node.children) add_values(child, path.empty() ? key : path + "." + key, values);
-  for (size_t i = 0; i < node.items.size(); ++i) add_values(node.items[i], path + "." + std::to_string(i), values);
+  for (const auto& [key, child] : node.children)
+    add_values(child, path.empty() ? key : path + "." + key, values);
+  for (size_t i = 0; i < node.items.size(); ++i)
+    add_values(node.items[i], path + "." + std::to_string(i), values);
   if (node.type == config::Node::Type::scalar) values[path] = node.scalar;
   if (node.type == config::Node::Type::null) values[path] = nullptr;
 }
@@ -194,7 +221,8 @@ Json describe_safetensors(const std::filesystem::path& path) {
 }
 
 bool ends_with_any(const std::string& text, std::initializer_list<std::string_view> endings) {
-  return std::any_of(endings.begin(), endings.end(), [&](std::string_view end) { return text.ends_with(end); });
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view end) { return text.ends_with(end); });
 }
 
 std::string line_of(const std::string& key, const Json& value) {
@@ -205,17 +233,19 @@ std::string line_of(const std::string& key, const Json& value) {
 }  // namespace reporting
 
 Json tensor_digest(const at::Tensor& tensor) {
-  Json digest = {{"shape", tensor.sizes().vec()}, {"dtype", reporting::numpy_name(tensor.scalar_type())}};
+  Json digest = {{"shape", tensor.sizes().vec()},
+                 {"dtype", reporting::numpy_name(tensor.scalar_type())}};
   reporting::add_fields(digest, reporting::digest_values(tensor.contiguous()));
   return digest;
 }
 
 Json feature_report(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
-  Json report = reporting::ends_with_any(name, {".csv", ".csv.gz"})      ? reporting::describe_table(file)
-                : reporting::ends_with_any(name, {".yaml", ".yml"})      ? reporting::describe_yaml(file)
-                : reporting::ends_with_any(name, {".safetensors"})       ? reporting::describe_safetensors(file)
-                                                                         : reporting::describe_features(file);
+  Json report =
+      reporting::ends_with_any(name, {".csv", ".csv.gz"}) ? reporting::describe_table(file)
+      : reporting::ends_with_any(name, {".yaml", ".yml"}) ? reporting::describe_yaml(file)
+      : reporting::ends_with_any(name, {".safetensors"})  ? reporting::describe_safetensors(file)
+                                                          : reporting::describe_features(file);
   report["bytes"] = std::filesystem::file_size(file);
   report["sha256"] = sha256_of_file(file);
   return report;

@@ -1,4 +1,5 @@
-// Every file of a folder with an expected.json behaves as that file says. TRACTRIX_FEATURE_FILES names another folder.
+// Every file of a folder with an expected.json behaves as that file says. TRACTRIX_FEATURE_FILES
+// names another folder.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +23,8 @@ std::filesystem::path folder() {
   return other ? other : TRACTRIX_TEST_DATA "/feature_files";
 }
 
-// Sum of absolute terms is bounded from below by |sum|; the files are small, so the terms are added again here.
+// Sum of absolute terms is bounded from below by |sum|; the files are small, so the terms are added
+// again here.
 double absolute_sum(const at::Tensor& values, bool weighted) {
   const at::Tensor flat = values.to(at::kDouble).flatten().abs();
   if (!weighted) return flat.sum().item<double>();
@@ -31,11 +33,14 @@ double absolute_sum(const at::Tensor& values, bool weighted) {
 
 void expect_digest(const Json& found, const Json& expected, const at::Tensor& values) {
   EXPECT_EQ(found.at("dtype"), expected.at("dtype"));
-  EXPECT_NEAR(found.at("sum").get<double>(), expected.at("sum").get<double>(), 1e-12 * absolute_sum(values, false));
+  EXPECT_NEAR(found.at("sum").get<double>(), expected.at("sum").get<double>(),
+              1e-12 * absolute_sum(values, false));
   EXPECT_NEAR(found.at("weighted_sum").get<double>(), expected.at("weighted_sum").get<double>(),
               1e-12 * absolute_sum(values, true));
-  EXPECT_EQ(found.at("first").get<std::vector<double>>(), expected.at("first").get<std::vector<double>>());
-  EXPECT_EQ(found.at("last").get<std::vector<double>>(), expected.at("last").get<std::vector<double>>());
+  EXPECT_EQ(found.at("first").get<std::vector<double>>(),
+            expected.at("first").get<std::vector<double>>());
+  EXPECT_EQ(found.at("last").get<std::vector<double>>(),
+            expected.at("last").get<std::vector<double>>());
 }
 
 void expect_attributes(const Json& found, const Json& expected) {
@@ -78,11 +83,14 @@ void expect_members(const Json& found, const Json& expected) {
     SCOPED_TRACE(name);
     EXPECT_EQ(found[name].at("shape"), digest.at("shape"));
     EXPECT_EQ(found[name].at("dtype"), digest.at("dtype"));
-    EXPECT_EQ(found[name].at("first").get<std::vector<double>>(), digest.at("first").get<std::vector<double>>());
-    EXPECT_EQ(found[name].at("last").get<std::vector<double>>(), digest.at("last").get<std::vector<double>>());
+    EXPECT_EQ(found[name].at("first").get<std::vector<double>>(),
+              digest.at("first").get<std::vector<double>>());
+    EXPECT_EQ(found[name].at("last").get<std::vector<double>>(),
+              digest.at("last").get<std::vector<double>>());
     for (const char* key : {"sum", "weighted_sum"}) {
       const double value = digest.at(key).get<double>();
-      EXPECT_NEAR(found[name].at(key).get<double>(), value, 1e-10 * std::max(1.0, std::fabs(value))) << key;
+      EXPECT_NEAR(found[name].at(key).get<double>(), value, 1e-10 * std::max(1.0, std::fabs(value)))
+          << key;
     }
   }
 }
@@ -120,13 +128,15 @@ void expect_yaml(const Json& report, const Json& expected) {
 
 // What only the choice of columns and the options of a recipe can refuse.
 bool needs_more_than_a_reader(const std::string& name) {
-  constexpr const char* kElsewhere[] = {"gene_text.csv", "integer_overflow.yaml", "number_overflow.yaml"};
+  constexpr const char* kElsewhere[] = {"gene_text.csv", "integer_overflow.yaml",
+                                        "number_overflow.yaml"};
   for (const char* other : kElsewhere)
     if (name.ends_with(other)) return true;
   return false;
 }
 
-// A table is read as a cohort, too: a time that is no number or a patient that contradicts itself is found there.
+// A table is read as a cohort, too: a time that is no number or a patient that contradicts itself
+// is found there.
 void expect_labels(const std::filesystem::path& path) {
   Errors errors;
   const auto labels = read_labels(CsvTable::read(path), DataOptions{}, errors);
@@ -139,7 +149,8 @@ std::string refusal(const std::filesystem::path& path, const std::string& kind, 
   try {
     report = feature_report(path);
     if (report.at("kind") == "table") expect_labels(path);
-    if (kind == "reject_as_bag" && report.at("kind") != "bag") return path.filename().string() + " is no bag";
+    if (kind == "reject_as_bag" && report.at("kind") != "bag")
+      return path.filename().string() + " is no bag";
   } catch (const Error& e) {
     return e.what();
   }
@@ -148,33 +159,38 @@ std::string refusal(const std::filesystem::path& path, const std::string& kind, 
 
 void expect_content(const std::filesystem::path& path, const Json& report, const Json& expected) {
   const std::string kind = expected.at("kind");
-  if (kind == "bag" || kind == "vector" || kind == "omics_bag" || kind == "suspicious") expect_bag(path, report, expected);
+  if (kind == "bag" || kind == "vector" || kind == "omics_bag" || kind == "suspicious")
+    expect_bag(path, report, expected);
   if (kind != "suspicious") {
     EXPECT_EQ(report.at("kind"), kind);
   }
   expect_coords(path, report, expected);
   expect_names(report, expected);
-  if (expected.contains("attributes")) expect_attributes(report.at("attributes"), expected["attributes"]);
+  if (expected.contains("attributes"))
+    expect_attributes(report.at("attributes"), expected["attributes"]);
   if (kind == "coords") {
     EXPECT_THROW(open_features(path).read(), Error);
   }
   if (kind == "omics_cohort") expect_members(report.at("patients"), expected.at("patients"));
-  if (kind == "tensors" || kind == "safetensors") expect_members(report.at("tensors"), expected.at("tensors"));
+  if (kind == "tensors" || kind == "safetensors")
+    expect_members(report.at("tensors"), expected.at("tensors"));
   if (expected.contains("metadata")) {
     EXPECT_EQ(report.at("metadata"), expected["metadata"]);
   }
   if (kind == "table") expect_table(report, expected);
   if (kind == "yaml") expect_yaml(report, expected);
   if (expected.contains("must_report")) {
-    EXPECT_NE(report.at("warnings").dump().find(expected["must_report"].get<std::string>()), std::string::npos);
+    EXPECT_NE(report.at("warnings").dump().find(expected["must_report"].get<std::string>()),
+              std::string::npos);
   }
 }
 
 void expect_refused(const std::string& name, const std::string& message, const Json& expected) {
-  EXPECT_NE(message.find(std::filesystem::path(name).filename().string()), std::string::npos) << message;
+  EXPECT_NE(message.find(std::filesystem::path(name).filename().string()), std::string::npos)
+      << message;
   if (expected.contains("row") && expected.value("category", "") == "content") {
-    const std::string place = "row " + std::to_string(expected["row"].get<int64_t>()) + ", column " +
-                              std::to_string(expected["column"].get<int64_t>());
+    const std::string place = "row " + std::to_string(expected["row"].get<int64_t>()) +
+                              ", column " + std::to_string(expected["column"].get<int64_t>());
     EXPECT_NE(message.find(place), std::string::npos) << message;
   }
 }
@@ -189,8 +205,10 @@ void check(const std::string& name, const Json& expected) {
   Json report;
   const auto start = std::chrono::steady_clock::now();
   const std::string message = refusal(path, kind, report);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (std::getenv("TRACTRIX_SHOW")) std::cout << name << ": " << (message.empty() ? "read" : message) << " [" << seconds << " s]\n";
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (std::getenv("TRACTRIX_SHOW"))
+    std::cout << name << ": " << (message.empty() ? "read" : message) << " [" << seconds << " s]\n";
   EXPECT_LT(seconds, 20.0);  // a hang; bounds of a second are for an idle machine
   const bool refused = !message.empty(), may = expected.value("support", "must") == "may";
   if (kind == "no_crash") return;
