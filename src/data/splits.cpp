@@ -105,7 +105,8 @@ std::map<int, std::vector<std::string>> shuffled_strata(const std::vector<std::s
       quarter = static_cast<int>(
           std::min<int64_t>(3, times.empty() ? 0 : 4 * below / static_cast<int64_t>(times.size())));
     }
-    strata[2 * quarter + patient.event].push_back(id);
+    // Events first: dealt out in turn, their number differs by at most one between folds.
+    strata[quarter + (patient.event ? 0 : 4)].push_back(id);
   }
   for (auto& [stratum, members] : strata) {
     std::sort(members.begin(), members.end(), [&](const auto& a, const auto& b) {

@@ -134,48 +134,29 @@ std::string RunConfig::sha256() const {
   return tractrix::sha256(text);
 }
 
+template <class T>
+static std::string options_reference(const std::string& section) {
+  config::Visit visit;
+  T options{};
+  {
+    config::Fields f(visit, nullptr, section);
+    fields(f, options);
+  }
+  return "## " + section + "\n\n" + config::reference(visit.rows) + "\n";
+}
+
 std::string config_reference() {
-  std::string text;
-  const auto section = [&](const std::string& title, auto&& read, const std::string& path) {
-    config::Visit visit;
-    {
-      config::Fields f(visit, nullptr, path);
-      read(f);
-    }
-    text += "## " + title + "\n\n" + config::reference(visit.rows) + "\n";
-  };
-  section(
-      "data",
-      [](auto& f) {
-        data::DataOptions o;
-        fields(f, o);
-      },
-      "data");
-  section(
-      "split",
-      [](auto& f) {
-        data::SplitOptions o;
-        fields(f, o);
-      },
-      "split");
-  section(
-      "train",
-      [](auto& f) {
-        Plan o;
-        fields(f, o);
-      },
-      "train");
-  section(
-      "run",
-      [](auto& f) {
-        RunOptions o;
-        fields(f, o);
-      },
-      "run");
+  std::string text = options_reference<data::DataOptions>("data") +
+                     options_reference<data::SplitOptions>("split") +
+                     options_reference<Plan>("train") + options_reference<RunOptions>("run");
   for (const auto& entry : recipe::registry()) {
     const auto maker = entry.maker();
-    section(
-        std::string("recipe ") + entry.name, [&](auto& f) { maker->visit(f); }, "recipe");
+    config::Visit visit;
+    {
+      config::Fields f(visit, nullptr, "recipe");
+      maker->visit(f);
+    }
+    text += std::string("## recipe ") + entry.name + "\n\n" + config::reference(visit.rows) + "\n";
   }
   return text;
 }

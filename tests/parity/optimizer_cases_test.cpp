@@ -31,7 +31,7 @@ bool says(const std::string& text, const std::string& pattern) {
 
 double number(const std::string& text, const std::string& name, double otherwise, int nth = 1) {
   std::smatch match;
-  const std::regex pattern("\\b" + name + " ([0-9.e-]+[0-9])(?: ([0-9.e-]+))?");
+  const std::regex pattern("\\b" + name + " ([0-9.e-]*[0-9])(?: ([0-9.e-]*[0-9]))?");
   if (!std::regex_search(text, match, pattern)) return otherwise;
   return std::stod(match[static_cast<size_t>(nth)]);
 }
@@ -56,8 +56,9 @@ Setting read_setting(const Golden& golden) {
   if (says(text, "Lookahead"))
     o.lookahead = {static_cast<int64_t>(number(text, "k", 0)), number(text, "alpha", 0.5), false};
   s.clip = golden.config().value("clip", 0.0);
-  s.decay_b = !says(text, "on W");
   s.skip_b_until = golden.config().value("skip_b_until", int64_t{0});
+  // The case of the late parameter was made with the groups of "weight_decay .1 on W".
+  s.decay_b = !says(text, "on W") && s.skip_b_until == 0;
   return s;
 }
 
@@ -134,9 +135,9 @@ at::Tensor flat(const std::vector<train::Parameter>& parameters, bool gradients)
   return at::cat(parts);
 }
 
-// Windows of a two-layer network: a window's mean loss at once, sample by sample divided by the
-// window's size, and MCAT's rule (divided by the full size always; the rest of an epoch is neither
-// stepped nor cleared).
+// Windows of a two-layer network (GELU): a window's mean loss at once, sample by sample divided by
+// the window's size, and MCAT's rule (divided by the full size always; the rest of an epoch is
+// neither stepped nor cleared).
 struct Windows {
   Golden& golden;
   std::vector<train::Parameter> parameters;
@@ -152,7 +153,7 @@ struct Windows {
     const at::Tensor x = golden.value("in/x").slice(0, from, to),
                      y = golden.value("in/y").slice(0, from, to);
     const auto value = [&](size_t i) { return parameters[i].value; };
-    const at::Tensor hidden = at::tanh(at::linear(x, value(0), value(1)));
+    const at::Tensor hidden = at::gelu(at::linear(x, value(0), value(1)));
     return at::mse_loss(at::linear(hidden, value(2), value(3)), y);
   }
 
