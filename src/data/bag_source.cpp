@@ -6,6 +6,7 @@
 
 #include "tractrix/data/feature_file.hpp"
 #include "tractrix/data/labels.hpp"
+#include "tractrix/data/packed_store.hpp"
 
 namespace tractrix::data {
 namespace bag_source_detail {
@@ -92,7 +93,9 @@ class FolderSource final : public BagSource {
 std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path))
     return std::make_shared<bag_source_detail::FolderSource>(path);
-  throw Error(path.string(), "there is no such folder of features");
+  if (!std::filesystem::exists(path))
+    throw Error(path.string(), "there is no such folder or packed file of features");
+  return open_packed(path);
 }
 
 }  // namespace tractrix::data

@@ -252,7 +252,7 @@ Json feature_report(const std::filesystem::path& file) {
 }
 
 std::string feature_report_text(const Json& report) {
-  std::string text = report.at("file").get<std::string>() + "\n";
+  std::string text;
   for (const auto& [key, value] : report.items()) {
     if (key == "file" || key == "warnings") continue;
     if (value.is_object()) {

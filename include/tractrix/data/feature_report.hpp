@@ -16,7 +16,7 @@ namespace tractrix::data {
 // Error for everything that a training run would refuse: also values that are not finite.
 Json feature_report(const std::filesystem::path& file);
 
-// A report as lines for people.
+// A report as lines for people, without the file's name.
 std::string feature_report_text(const Json& report);
 
 // shape, dtype (as numpy names it), sum of all values, weighted_sum = sum of value * (i mod 97 + 1)
