@@ -1,10 +1,13 @@
-// tractrix data info|check|split
+// tractrix data info|check|split|pack
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "app.hpp"
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/data_config.hpp"
 #include "tractrix/data/feature_report.hpp"
+#include "tractrix/data/packed_store.hpp"
 #include "tractrix/data/splits.hpp"
 
 namespace tractrix::app {
@@ -56,6 +59,26 @@ void info(const std::vector<std::string>& files, bool json) {
   errors.raise();
 }
 
+constexpr const char* kPrecisions[] = {"lossless", "float16", "float32"};
+
+void pack(const std::string& folder, const std::string& out, const std::string& precision) {
+  if (!std::filesystem::is_directory(folder)) throw Error(folder, "is no folder of feature files");
+  std::map<std::string, std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".h5" || extension == ".hdf5" || extension == ".pt")
+      files[entry.path().stem().string()] = entry.path();
+  }
+  if (files.empty()) throw Error(folder, "holds no feature file (.h5 or .pt)");
+  const auto* chosen = std::find(std::begin(kPrecisions), std::end(kPrecisions), precision);
+  data::PackedWriter writer(out, static_cast<data::Precision>(chosen - std::begin(kPrecisions)));
+  for (const auto& [slide, file] : files) writer.add(slide, data::open_features(file));
+  writer.finish();
+  const data::PackedStore store(out);
+  std::cout << "wrote " << out << ": " << store.slides().size() << " bags of " << store.columns()
+            << " columns" << (store.synthetic() ? ", synthetic" : "") << "\n";
+}
+
 void split(const DataArguments& arguments) {
   const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   const auto cohort = data::Cohort::load(config.data);
@@ -94,6 +117,20 @@ void add_data(CLI::App& app, Outcome&) {
   looking->add_flag("--json", files->json, "one JSON line per file");
   looking->footer("example: tractrix data info slide.h5");
   looking->callback([files] { info(files->paths, files->json); });
+  struct Packing {
+    std::string folder, out, precision = "lossless";
+  };
+  auto packing = std::make_shared<Packing>();
+  auto* packer = command->add_subcommand(
+      "pack", "write the bags of a folder into one file that is read several times faster");
+  packer->add_option("folder", packing->folder, "feature files named by slide")->required();
+  packer->add_option("--out", packing->out, "the packed file (.h5)")->required();
+  packer
+      ->add_option("--precision", packing->precision,
+                   "lossless: float16 where no value changes, else float32")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"lossless", "float16", "float32"}));
+  packer->callback([packing] { pack(packing->folder, packing->out, packing->precision); });
   auto [splitting, splitted] =
       add("split", "write folds stratified on event and time, whole patients");
   splitting->add_option("--folds", splitted->folds, "number of folds")

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "tractrix/data/feature_file.hpp"
-#include "tractrix/data/labels.hpp"
 #include "tractrix/data/packed_store.hpp"
 
 namespace tractrix::data {
@@ -91,11 +90,14 @@ class FolderSource final : public BagSource {
 }  // namespace bag_source_detail
 
 std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path))
+  if (std::filesystem::is_directory(path)) {
     return std::make_shared<bag_source_detail::FolderSource>(path);
+  }
   if (!std::filesystem::exists(path))
-    throw Error(path.string(), "there is no such folder or packed file of features");
-  return open_packed(path);
+    throw Error(path.string(), "there is no such folder or file of features");
+  if (PackedStore::recognises(path)) return open_packed(path);
+  throw Error(path.string(), "is neither a folder of feature files nor a packed file",
+              "`tractrix data pack FOLDER --out FILE` makes one");
 }
 
 }  // namespace tractrix::data
