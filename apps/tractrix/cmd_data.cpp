@@ -1,4 +1,4 @@
-// tractrix data info|check|split|pack
+// tractrix data info|check|split|pack|synth
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -9,6 +9,7 @@
 #include "tractrix/data/feature_report.hpp"
 #include "tractrix/data/packed_store.hpp"
 #include "tractrix/data/splits.hpp"
+#include "tractrix/data/synth.hpp"
 
 namespace tractrix::app {
 namespace {
@@ -91,53 +92,89 @@ void split(const DataArguments& arguments) {
   std::cout << "wrote " << arguments.out << "\n";
 }
 
-}  // namespace
+void synth(const DataArguments& arguments, const data::SynthOptions& options) {
+  auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
+  config.data.inputs = {};  // labels and slides are enough
+  const auto cohort = data::Cohort::load(config.data);
+  data::write_synthetic_bags(cohort, arguments.out, options,
+                             Seed(static_cast<uint64_t>(arguments.seed)));
+  const data::PackedStore store(arguments.out);
+  std::cout << "wrote " << arguments.out << ": " << store.slides().size() << " synthetic bags of "
+            << store.columns() << " columns\n";
+}
 
-void add_data(CLI::App& app, Outcome&) {
-  auto* command = app.add_subcommand("data", "cohorts, splits and feature files");
-  command->require_subcommand(1);
-  const auto add = [&](const char* name, const char* help) {
-    auto arguments = std::make_shared<DataArguments>();
-    auto* sub = command->add_subcommand(name, help);
-    sub->add_option("config", arguments->config, "YAML file with a section data")->required();
-    sub->add_option("overrides", arguments->words, "key=value");
-    sub->add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
-    return std::pair(sub, arguments);
-  };
-  auto [checking, checked] = add("check", "read everything a cohort names and list every defect");
-  checking->callback([a = checked] { check(*a); });
+using Configured = std::pair<CLI::App*, std::shared_ptr<DataArguments>>;
+
+Configured add_configured(CLI::App& data, const char* name, const char* help) {
+  auto arguments = std::make_shared<DataArguments>();
+  auto* command = data.add_subcommand(name, help);
+  command->add_option("config", arguments->config, "YAML file with a section data")->required();
+  command->add_option("overrides", arguments->words, "key=value");
+  command->add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
+  return {command, arguments};
+}
+
+void add_info(CLI::App& data) {
   struct Files {
     std::vector<std::string> paths;
     bool json = false;
   };
   auto files = std::make_shared<Files>();
-  auto* looking =
-      command->add_subcommand("info", "read feature files whole and say what they hold");
-  looking->add_option("files", files->paths, "h5, pt, safetensors, csv or yaml files")->required();
-  looking->add_flag("--json", files->json, "one JSON line per file");
-  looking->footer("example: tractrix data info slide.h5");
-  looking->callback([files] { info(files->paths, files->json); });
+  auto* command = data.add_subcommand("info", "read feature files whole and say what they hold");
+  command->add_option("files", files->paths, "h5, pt, safetensors, csv or yaml files")->required();
+  command->add_flag("--json", files->json, "one JSON line per file");
+  command->footer("example: tractrix data info slide.h5");
+  command->callback([files] { info(files->paths, files->json); });
+}
+
+void add_pack(CLI::App& data) {
   struct Packing {
     std::string folder, out, precision = "lossless";
   };
   auto packing = std::make_shared<Packing>();
-  auto* packer = command->add_subcommand(
-      "pack", "write the bags of a folder into one file that is read several times faster");
-  packer->add_option("folder", packing->folder, "feature files named by slide")->required();
-  packer->add_option("--out", packing->out, "the packed file (.h5)")->required();
-  packer
+  auto* command =
+      data.add_subcommand("pack", "write the bags of a folder into one file: one read per bag");
+  command->add_option("folder", packing->folder, "feature files named by slide")->required();
+  command->add_option("--out", packing->out, "the packed file (.h5)")->required();
+  command
       ->add_option("--precision", packing->precision,
                    "lossless: float16 where no value changes, else float32")
       ->capture_default_str()
       ->check(CLI::IsMember({"lossless", "float16", "float32"}));
-  packer->callback([packing] { pack(packing->folder, packing->out, packing->precision); });
+  command->callback([packing] { pack(packing->folder, packing->out, packing->precision); });
+}
+
+void add_synth(CLI::App& data) {
+  auto [command, arguments] =
+      add_configured(data, "synth", "made-up bags with a planted signal, marked as synthetic");
+  auto options = std::make_shared<data::SynthOptions>();
+  command->add_option("--out", arguments->out, "the packed file (.h5)")->required();
+  command->add_option("--columns", options->columns, "features per patch")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  command->add_option("--shift", options->shift, "how far planted patches are moved; 0: no signal")
+      ->capture_default_str();
+  command->callback([a = arguments, options] { synth(*a, *options); });
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Outcome&) {
+  auto* data = app.add_subcommand("data", "cohorts, splits and feature files");
+  data->require_subcommand(1);
+  auto [checking, checked] =
+      add_configured(*data, "check", "read everything a cohort names and list every defect");
+  checking->callback([a = checked] { check(*a); });
+  add_info(*data);
+  add_pack(*data);
   auto [splitting, splitted] =
-      add("split", "write folds stratified on event and time, whole patients");
+      add_configured(*data, "split", "write folds stratified on event and time, whole patients");
   splitting->add_option("--folds", splitted->folds, "number of folds")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000));
   splitting->add_option("--out", splitted->out, "folder of the split files")->required();
   splitting->callback([a = splitted] { split(*a); });
+  add_synth(*data);
 }
 
 }  // namespace tractrix::app

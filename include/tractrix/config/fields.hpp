@@ -82,8 +82,12 @@ class Fields {
   template <class T>
   Fields& operator()(const std::string& name, T& value, const std::string& help, Range range = {}) {
     const Node* node = take(name);
-    Row row{
-        join(name), type_name(value), print(value), {}, help, node ? node->origin.text : "default"};
+    Row row{join(name),
+            type_name(value),
+            print_initial(value),
+            {},
+            help,
+            node ? node->origin.text : "default"};
     if (node) {
       const std::string complaint = read(*node, value);
       if (!complaint.empty()) {
@@ -210,6 +214,16 @@ class Fields {
       return value ? print(*value) : "~";
     } else {
       return print_value(value);
+    }
+  }
+
+  // A default path as it is written, not as it would be resolved here.
+  template <class T>
+  static std::string print_initial(const T& value) {
+    if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      return value.empty() ? "~" : value.string();
+    } else {
+      return print(value);
     }
   }
 
