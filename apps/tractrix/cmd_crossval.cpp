@@ -64,14 +64,14 @@ void add_crossval(CLI::App& app, Outcome& outcome) {
   add_common(*crossval, *arguments);
   crossval->add_option("--fold", arguments->folds, "only these folds (may be repeated)")
       ->allow_extra_args(false);
-  crossval->footer("example: tractrix crossval configs/fusion/snn/blca.yaml train.lr=1e-4");
+  crossval->footer("example: tractrix crossval configs/snn/blca.yaml train.lr=1e-4");
   crossval->callback([arguments, &outcome] { run_folds(*arguments, outcome); });
 
   auto one = std::make_shared<RunArguments>();
   auto* train = app.add_subcommand("train", "train one fold of a split");
   add_common(*train, *one);
   train->add_option("--fold", one->folds, "the fold")->required()->allow_extra_args(false);
-  train->footer("example: tractrix train configs/fusion/snn/blca.yaml --fold 0");
+  train->footer("example: tractrix train configs/snn/blca.yaml --fold 0");
   train->callback([one, &outcome] { run_folds(*one, outcome); });
 }
 
