@@ -1,59 +1,44 @@
 // tractrix eval RUN | predictions.csv ...
+#include <cstdio>
+#include <filesystem>
 #include <iostream>
-#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "app.hpp"
 #include "results.hpp"
-#include "tractrix/core/error.hpp"
+#include "tractrix/eval/metrics.hpp"
 #include "tractrix/eval/predictions.hpp"
-#include "tractrix/report/run_summary.hpp"
-#include "tractrix/survival/concordance.hpp"
+#include "tractrix/report/table.hpp"
 
 namespace tractrix::app {
 namespace {
 
-struct Labelled {
-  std::vector<double> time, risk;
-  std::vector<uint8_t> event;
-};
-
-void add_row(report::Table& table, const std::string& label, const Labelled& rows,
-             std::vector<double>& values) {
-  std::vector<std::string> cells{label, std::to_string(rows.time.size())};
-  try {
-    const auto c = survival::concordance(rows.time, rows.event, rows.risk);
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6f", c.index);
-    cells.insert(cells.end(), {text, std::to_string(c.concordant), std::to_string(c.discordant),
-                               std::to_string(c.tied_risk)});
-    values.push_back(c.index);
-  } catch (const Error& e) {
-    cells.insert(cells.end(), {"undefined: " + std::string(e.what()), "", "", ""});
+std::vector<std::string> cells_of(const std::string& label, const eval::FoldMetrics& fold) {
+  std::vector<std::string> cells{label, std::to_string(fold.patients)};
+  if (!fold.concordance) {
+    cells.insert(cells.end(), {"undefined: " + fold.reason, "", "", ""});
+    return cells;
   }
-  table.rows.push_back(std::move(cells));
+  const auto& c = *fold.concordance;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6f", c.index);
+  cells.insert(cells.end(), {text, std::to_string(c.concordant), std::to_string(c.discordant),
+                             std::to_string(c.tied_risk)});
+  return cells;
 }
 
 void evaluate(const std::string& file, const eval::ColumnMap& map) {
-  std::map<int64_t, Labelled> folds;
-  Labelled pooled;
-  for (const auto& row : eval::read_predictions(file, map).rows) {
-    if (!row.time || !row.event)
-      throw Error(file, "patient '" + row.id + "' has no label: nothing to compare with");
-    for (auto* to : {&folds[row.fold], &pooled}) {
-      to->time.push_back(*row.time);
-      to->event.push_back(*row.event);
-      to->risk.push_back(row.risk);
-    }
-  }
+  const auto metrics = eval::evaluate(eval::read_predictions(file, map), file);
   report::Table table{{"fold", "N", "C-index", "concordant", "discordant", "tied risk"}, {}};
-  std::vector<double> values, ignored;
-  for (const auto& [fold, rows] : folds) add_row(table, std::to_string(fold), rows, values);
-  if (folds.size() > 1) add_row(table, "pooled", pooled, ignored);
+  for (const auto& fold : metrics.folds)
+    table.rows.push_back(cells_of(std::to_string(fold.fold), fold));
+  if (metrics.folds.size() > 1) table.rows.push_back(cells_of("pooled", metrics.pooled));
   std::cout << file << "\n" << report::text(table);
-  if (values.size() == folds.size() && folds.size() > 1) {
-    const auto s = report::spread(values);
-    std::cout << "mean " << *s.mean << ", std " << *s.population_std << " (population), "
-              << *s.sample_std << " (sample)\n";
+  if (metrics.c_index && metrics.c_index->sample_std) {
+    std::cout << "mean " << metrics.c_index->mean << ", std " << metrics.c_index->population_std
+              << " (population), " << *metrics.c_index->sample_std << " (sample)\n";
   }
 }
 

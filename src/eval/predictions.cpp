@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
+#include <utility>
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
@@ -20,14 +22,21 @@ class Reader {
     fold_ = table_.find(map_.fold);
     time_ = table_.column(map_.time);
     event_ = table_.column(map_.censorship.empty() ? map_.event : map_.censorship);
-    for (const auto& name : table_.header())
-      if (name.starts_with("S_t")) survival_.push_back(table_.column(name));
+    find_survival_columns();
     for (int64_t row = 0; row < table_.rows(); ++row) add(row);
     errors_.raise();
     return std::move(predictions_);
   }
 
  private:
+  // S_t1, S_t2, ... in this order, whatever their places in the table.
+  void find_survival_columns() {
+    int64_t named = 0;
+    for (const auto& name : table_.header()) named += name.starts_with("S_t");
+    for (int64_t k = 1; k <= named; ++k)
+      survival_.push_back(table_.column("S_t" + std::to_string(k)));
+  }
+
   void refuse(int64_t row, int64_t column, const std::string& expected) {
     errors_.add(table_.where(row), "'" + table_.header()[static_cast<size_t>(column)] + "' is '" +
                                        std::string(table_.at(row, column).substr(0, 40)) + "', " +
@@ -37,6 +46,7 @@ class Reader {
   void add(int64_t row) {
     PredictionRow out;
     out.id = table_.at(row, id_);
+    if (out.id.empty()) refuse(row, id_, "a patient's name");
     if (const auto risk = parse_number(table_.at(row, risk_))) {
       out.risk = map_.risk_is_survival ? -*risk : *risk;
     } else {
@@ -58,7 +68,7 @@ class Reader {
     }
     for (int64_t column : survival_) {
       const auto value = parse_number(table_.at(row, column));
-      if (!value) refuse(row, column, "a probability");
+      if (!value || *value < 0 || *value > 1) refuse(row, column, "a probability");
       out.survival.push_back(value.value_or(0));
     }
     if (!seen_.insert({out.fold, out.id}).second)
@@ -82,6 +92,9 @@ class Reader {
 void write_predictions(const std::filesystem::path& file, const Predictions& predictions) {
   size_t bins = 0;
   for (const auto& row : predictions.rows) bins = std::max(bins, row.survival.size());
+  for (const auto& row : predictions.rows)
+    if (row.survival.size() != bins)
+      throw std::logic_error("predictions with different numbers of survival probabilities");
   std::string text = "case_id,fold,time,event,risk";
   for (size_t k = 1; k <= bins; ++k) text += ",S_t" + std::to_string(k);
   text += "\n";

@@ -30,11 +30,13 @@ struct ColumnMap {
   bool risk_is_survival = false;  // higher = later event: the sign is turned
 };
 
-// Atomic.
+// Atomic. All rows have the same number of survival probabilities.
 void write_predictions(const std::filesystem::path& file, const Predictions& predictions);
 
-// All defects at once, with file:line: a missing column, a risk that is no finite number, a status
-// other than 0 and 1, a patient twice in a fold. A missing fold column means fold 0.
+// Throws an Error that lists all defects with file:line: a missing column (S_t1 .. S_tK without a
+// gap included), a risk that is no finite number, a probability outside [0, 1], a status other than
+// 0 and 1, an empty id, a patient twice in a fold. A missing fold column means fold 0; other
+// columns are left out.
 Predictions read_predictions(const std::filesystem::path& file, const ColumnMap& map = {});
 
 }  // namespace tractrix::eval
