@@ -29,4 +29,5 @@ if [ $# -eq 0 ]; then
     snntrans/{ucec,blca,luad,gbmlgg,brca}
 fi
 # Two at a time, one thread each.
+# shellcheck disable=SC2016  # the inner shell expands $1
 printf '%s\n' "$@" | xargs -P 2 -I '{}' bash -c 'run_one "$1"' _ '{}'
