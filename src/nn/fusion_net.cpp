@@ -12,8 +12,13 @@ FusionNetImpl::FusionNetImpl(const FusionNetOptions& options) : options_(options
     const int64_t vector = make_vector_encoder();
     width = options_.fusion == Fusion::none ? vector : make_fusion(width, vector);
   }
-  if (!pools_logits())
+  if (pools_logits()) return;
+  if (options_.bag == BagEncoder::abmil_lab && options_.fusion == Fusion::none) {
+    const MlpOptions list{.widths = {width, options_.classes}, .linear_end = true};
+    classifier_list_ = register_module("classifier", Mlp(list));
+  } else {
     classifier_ = register_module("classifier", torch::nn::Linear(width, options_.classes));
+  }
 }
 
 bool FusionNetImpl::pools_logits() const {
@@ -21,8 +26,27 @@ bool FusionNetImpl::pools_logits() const {
          options_.pool_at == PoolAt::logits;
 }
 
+int64_t FusionNetImpl::make_lab_attention() {
+  const auto& o = options_;
+  feature_ = register_module(
+      "feature", Mlp(MlpOptions{.widths = {o.bag_columns, o.hidden}, .dropout = o.bag_dropout}));
+  MlpOptions scores{{o.hidden, o.attention}, Activation::tanh};
+  if (o.gated) {
+    attention_ = register_module("attention_V", Mlp(scores));
+    scores.activation = Activation::sigmoid;
+    attention_gate_ = register_module("attention_U", Mlp(scores));
+    attention_weights_ = register_module("attention_weights", torch::nn::Linear(o.attention, 1));
+  } else {
+    scores.widths.push_back(1);
+    scores.linear_end = true;
+    attention_ = register_module("attention", Mlp(scores));
+  }
+  return o.hidden;
+}
+
 int64_t FusionNetImpl::make_bag_encoder() {
   const auto& o = options_;
+  if (o.bag == BagEncoder::abmil_lab) return make_lab_attention();
   if (o.bag == BagEncoder::abmil) {
     AttentionNetOptions net{.in = o.bag_columns, .hidden = o.hidden, .attention = o.attention};
     net.gated = o.gated;
@@ -81,7 +105,18 @@ int64_t FusionNetImpl::make_fusion(int64_t bag, int64_t vector) {
   return kOut;
 }
 
+at::Tensor FusionNetImpl::encode_lab(const at::Tensor& bag, FusionOutput& out) {
+  const at::Tensor rows = feature_->forward(bag);  // [N, hidden]
+  at::Tensor scores = attention_->forward(rows);   // [N, 1], gated: [N, attention]
+  if (attention_gate_)
+    scores = attention_weights_->forward(scores * attention_gate_->forward(rows));
+  const AttentionPooled pooled = attention_pool(rows, scores);
+  out.attention = pooled.weights.squeeze(0);
+  return pooled.pooled;
+}
+
 at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
+  if (options_.bag == BagEncoder::abmil_lab) return encode_lab(bag, out);
   if (options_.bag == BagEncoder::abmil) {
     const auto pooled = attention_net_->forward(bag);
     out.attention = pooled.weights.squeeze(0);
@@ -120,7 +155,9 @@ FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vec
       fused = kronecker_->forward({patches, genes});
       break;
   }
-  out.logits = pools_logits() ? fused : classifier_->forward(fused);
+  out.logits = pools_logits()     ? fused
+               : classifier_list_ ? classifier_list_->forward(fused)
+                                  : classifier_->forward(fused);
   return out;
 }
 

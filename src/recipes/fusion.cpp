@@ -25,7 +25,7 @@ namespace f = recipes::fusion;
 inline const f::Names<BagEncoder>& names(BagEncoder) {
   using enum BagEncoder;
   static const f::Names<BagEncoder> all{
-      {"none", none}, {"mean", mean}, {"max", max}, {"abmil", abmil}};
+      {"none", none}, {"mean", mean}, {"max", max}, {"abmil", abmil}, {"abmil_lab", abmil_lab}};
   return all;
 }
 inline const f::Names<PoolAt>& names(PoolAt) {
@@ -72,8 +72,9 @@ void fields(config::Fields& f, Pathology& p) {
   f("pool_at", p.pool_at,
     "mean and max: pool each patch's logits (MambaMIL) or its features; fusion needs features");
   f("hidden", p.hidden, "width of a patch behind the first layer", config::at_least(1));
-  f("attention", p.attention, "abmil: width of the attention layer", config::at_least(1));
-  f("out", p.out, "width of the bag's vector", config::at_least(1));
+  f("attention", p.attention, "abmil: width of the attention layer (abmil_lab: 128)",
+    config::at_least(1));
+  f("out", p.out, "width of the bag's vector (abmil_lab: always hidden)", config::at_least(1));
   f("gated", p.gated, "abmil: gated attention");
   f("dropout", p.dropout, "rate behind each layer", config::from_below(0, 1));
 }
@@ -121,7 +122,8 @@ void fields(config::Fields& f, Config& c) {
   f.require(both == (c.fusion != nn::Fusion::none), "fusion",
             "must be set for two modalities, and none for one");
   const bool pools_features =
-      c.pathology.encoder == nn::BagEncoder::abmil || c.pathology.pool_at == nn::PoolAt::features;
+      (c.pathology.encoder != nn::BagEncoder::mean && c.pathology.encoder != nn::BagEncoder::max) ||
+      c.pathology.pool_at == nn::PoolAt::features;
   f.require(!both || pools_features, "pathology", "needs pool_at: features to be fused");
 }
 

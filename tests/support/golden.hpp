@@ -48,8 +48,9 @@ class Golden {
   static Golden read(const std::filesystem::path& json_file);
 
   const std::string& name() const { return name_; }
-  std::string source_class() const { return json_.at("source").value("class", ""); }
-  std::string repository() const { return json_.at("source").value("repository", ""); }
+  // Empty when the case names none.
+  std::string source_class() const { return source("class"); }
+  std::string repository() const { return source("repository"); }
   const Json& json() const { return json_; }
   const Json& config() const { return json_.at("config"); }
   const Tensors& stored() const { return stored_; }
@@ -72,6 +73,10 @@ class Golden {
   std::vector<std::string> compare(const std::string& key, const at::Tensor& actual) const;
 
  private:
+  std::string source(const char* what) const {
+    const Json from = json_.value("source", Json::object());
+    return from.is_object() && from.contains(what) ? from.at(what).get<std::string>() : "";
+  }
   void read_tolerance();
   void check_gradients(const Tensors& outputs, std::vector<std::string>& differences);
   std::vector<std::string> difference(const std::string& key, const at::Tensor& actual,

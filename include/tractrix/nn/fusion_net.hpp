@@ -1,7 +1,8 @@
 // One bag encoder, one vector encoder, one fusion: the network behind the simple survival
 // baselines. Children keep the names of the references' files, so that their weights load
 // unchanged: MCAT models/model_genomic.py (SNN) and models/model_set_mil.py (AMIL), commit b9cca63;
-// MambaMIL models/Mean_Max_MIL.py, 9aea39e; the genomics branch of CMTA, 31340f6.
+// MambaMIL models/Mean_Max_MIL.py, 9aea39e, and models/ABMIL.py (abmil_lab), 7e0133f; the genomics
+// branch of CMTA, 31340f6.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,7 +23,9 @@
 
 namespace tractrix::nn {
 
-enum class BagEncoder { none, mean, max, abmil };
+// abmil: MCAT's, with a layer (rho) behind the pooling. abmil_lab: MambaMIL's, without it and with
+// no dropout inside the attention.
+enum class BagEncoder { none, mean, max, abmil, abmil_lab };
 enum class PoolAt { logits, features };  // of mean and max
 enum class VectorEncoder { none, linear, snn, mlp, transformer };
 enum class Fusion { none, concat, bilinear, kronecker };
@@ -56,6 +59,8 @@ class FusionNetImpl : public torch::nn::Module {
 
  private:
   bool pools_logits() const;
+  int64_t make_lab_attention();
+  at::Tensor encode_lab(const at::Tensor& bag, FusionOutput& out);
   int64_t make_bag_encoder();  // -> width of its vector
   int64_t make_vector_encoder();
   int64_t make_fusion(int64_t bag, int64_t vector);
@@ -65,12 +70,15 @@ class FusionNetImpl : public torch::nn::Module {
   FusionNetOptions options_;
   AttentionNet attention_net_{nullptr};
   Mlp rho_{nullptr}, head_{nullptr}, concat_{nullptr};
+  Mlp feature_{nullptr}, attention_{nullptr}, attention_gate_{nullptr};  // abmil_lab
+  torch::nn::Linear attention_weights_{nullptr};
   Snn fc_omic_{nullptr};
   torch::nn::ModuleList genomics_fc_{nullptr};
   TokenEncoder genomics_encoder_{nullptr};
   BilinearFusion bilinear_{nullptr};
   KroneckerFusion kronecker_{nullptr};
   torch::nn::Linear classifier_{nullptr};
+  Mlp classifier_list_{nullptr};  // abmil_lab alone: "classifier.0"
   std::vector<at::Tensor> groups_;
 };
 TORCH_MODULE(FusionNet);
