@@ -40,7 +40,8 @@ void run_folds(const RunArguments& arguments, Outcome& outcome) {
   options.command = outcome.command;
   const auto result = train::cross_validate(config, options);
   if (result.interrupted) {
-    log::warn("stopped; `" + outcome.command + " --resume` goes on from here");
+    log::warn("stopped; `" + outcome.command + (arguments.resume ? "" : " --resume") +
+              "` goes on from here");
     outcome.code = 75;
   } else if (!options.dry_run) {
     print_results(result.folder);

@@ -85,6 +85,11 @@ class CohortReader {
     VectorInput vector;
     vector.options = input;
     vector.choice = choose_columns(input, cohort_.options_.label, table);
+    if (const auto labels = label_like(vector.choice, cohort_.options_.label); !labels.empty()) {
+      cohort_.notes_.push_back(
+          "input '" + name +
+          "' holds label-like columns (select: mcat_block): " + enumerate(labels));
+    }
     const auto rows = rows_of_patients(input, table);
     const auto columns = expand(input, table, vector.choice, rows);
     const auto width = static_cast<int64_t>(columns.size());

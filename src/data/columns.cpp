@@ -59,13 +59,7 @@ ColumnChoice mcat_block(const CsvTable& table) {
 }
 
 void refuse_labels(const ColumnChoice& choice, const LabelOptions& label, const CsvTable& table) {
-  std::vector<std::string> found;
-  for (const auto& column : choice.columns) {
-    const bool time = column == label.time || column.starts_with("survival_");
-    const bool event =
-        (!label.event.empty() && column == label.event) || column.starts_with("censorship");
-    if (time || event || column == "train" || column == "disc_label") found.push_back(column);
-  }
+  const auto found = label_like(choice, label);
   if (found.empty()) return;
   throw Error(
       table.where(), "the input would hold the label: " + enumerate(found),
@@ -73,6 +67,17 @@ void refuse_labels(const ColumnChoice& choice, const LabelOptions& label, const 
 }
 
 }  // namespace columns_detail
+
+std::vector<std::string> label_like(const ColumnChoice& choice, const LabelOptions& label) {
+  std::vector<std::string> found;
+  for (const auto& column : choice.columns) {
+    const bool time = column == label.time || column.starts_with("survival_");
+    const bool event =
+        (!label.event.empty() && column == label.event) || column.starts_with("censorship");
+    if (time || event || column == "train" || column == "disc_label") found.push_back(column);
+  }
+  return found;
+}
 
 Named<std::vector<std::string>> read_signatures(const std::filesystem::path& file) {
   const CsvTable table = CsvTable::read(file);

@@ -128,7 +128,10 @@ static FoldSummary summarize_fold(const std::filesystem::path& folder, int64_t n
                   : selection == Selection::inner ? fold.inner
                                                   : fold.best;
     if (!std::filesystem::exists(file)) {
-      value.reason = "no epoch had a defined value";
+      value.reason =
+          selection == Selection::inner
+              ? "the split has no inner validation part, or no epoch had a defined value there"
+              : "no epoch had a defined value";
       continue;
     }
     value = read_fold(file, pools[selection], fold);

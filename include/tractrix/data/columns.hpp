@@ -27,4 +27,8 @@ Named<std::vector<std::string>> read_signatures(const std::filesystem::path& fil
 ColumnChoice choose_columns(const InputOptions& input, const LabelOptions& label,
                             const CsvTable& table);
 
+// Chosen columns that look like the label or the split flag: the time, the event, survival_*,
+// censorship*, train, disc_label.
+std::vector<std::string> label_like(const ColumnChoice& choice, const LabelOptions& label);
+
 }  // namespace tractrix::data

@@ -164,6 +164,7 @@ TEST_F(Blca, TheReferenceBlockHasMcatsDefects) {
   options.inputs["genomics"].select = Select::mcat_block;
   const auto own = Cohort::load(options);
   const auto& columns = own.vectors().at("genomics").choice.columns;
+  EXPECT_THAT(own.notes(), ::testing::Contains(HasSubstr("holds label-like columns")));
   EXPECT_EQ(columns.front(), "train");  // D-08: kept inside
   EXPECT_EQ(columns.size(), 3072u - 10u);
   options.inputs["genomics"].select = Select::columns;
