@@ -1,4 +1,5 @@
-# tractrix_room(NAME [ROOMS ...] [LINK ...] [TORCH]): one static library per room from src/NAME/*.cpp, alias tractrix::NAME.
+# tractrix_room(NAME [SOURCES ...] [ROOMS ...] [LINK ...] [TORCH]): one static library per room, from src/NAME/*.cpp unless
+# SOURCES are named; alias tractrix::NAME.
 # tractrix_settings(TARGET [TORCH]): warnings, include folder and the shared precompiled header.
 set(TRACTRIX_TORCH_PCH <ATen/ATen.h> <torch/csrc/autograd/autograd.h> <torch/nn/module.h> <torch/nn/pimpl.h>
     <torch/nn/modules/linear.h> <torch/nn/modules/dropout.h> <torch/nn/modules/activation.h>
@@ -30,8 +31,11 @@ function(tractrix_settings target)
 endfunction()
 
 function(tractrix_room name)
-  cmake_parse_arguments(arg "TORCH" "" "ROOMS;LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  cmake_parse_arguments(arg "TORCH" "" "SOURCES;ROOMS;LINK" ${ARGN})
+  set(sources ${arg_SOURCES})
+  if(NOT sources)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  endif()
   add_library(tractrix_${name} STATIC ${sources})
   add_library(tractrix::${name} ALIAS tractrix_${name})
   set_target_properties(tractrix_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)

@@ -55,7 +55,7 @@ def room_of(path):
     """The room a file belongs to, or None for tests and everything that is no room."""
     parts = Path(path).parts
     if parts[:2] == ("include", "tractrix") and len(parts) > 3:
-        return parts[2]
+        return "apps" if parts[2] == "app" else parts[2]
     if parts[0] == "src" and len(parts) > 2:
         return parts[1]
     return "apps" if parts[0] == "apps" and len(parts) > 2 else None
@@ -68,7 +68,7 @@ def included_room(room, target):
         parts = parts[1:]
     if len(parts) < 2 or (parts[0] not in ROOMS and room != "apps"):
         return None
-    return parts[0], "/".join(parts)
+    return "apps" if parts[0] == "app" else parts[0], "/".join(parts)
 
 
 def includes(text):

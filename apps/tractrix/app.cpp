@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "tractrix/app/run.hpp"
 #include "tractrix/core/error.hpp"
 #include "tractrix/core/log.hpp"
 #include "tractrix/core/version.hpp"

@@ -1,5 +1,4 @@
-// The program as a library: an outside project links it with its own recipes and calls run() from
-// its main().
+// What the commands share. The way in from outside is tractrix/app/run.hpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,9 +8,6 @@
 #include <vector>
 
 namespace tractrix::app {
-
-// Exit codes: 0 ok, 2 the user's input is wrong, 70 a bug of ours, 75 interrupted and resumable.
-int run(int argc, char** argv);
 
 // What a command's callback leaves for main.
 struct Outcome {

@@ -1,3 +1,3 @@
-#include "app.hpp"
+#include "tractrix/app/run.hpp"
 
 int main(int argc, char** argv) { return tractrix::app::run(argc, argv); }
