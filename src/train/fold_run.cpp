@@ -43,6 +43,12 @@ std::string fixed(double value, int digits) {
   return buffer;
 }
 
+const char* precision_name(Precision precision) {
+  for (const auto& [name, value] : names(precision))
+    if (value == precision) return name;
+  return "";
+}
+
 }  // namespace fold_run_detail
 
 using namespace fold_run_detail;
@@ -215,6 +221,7 @@ void FoldRun::write_files(const std::string& name, const std::vector<Predicted>&
                       {"fold", fold_.index},
                       {"epoch", epochs_done_},
                       {"seed", config.run.seed},
+                      {"precision", precision_name(config.run.precision)},
                       {"config_sha256", config.sha256()}}};
   Tensors weights;
   for (const auto& item : recipe_->module().named_parameters()) weights[item.key()] = item.value();

@@ -14,12 +14,14 @@ struct Inference {
   int64_t max_batch = 1;
   Precision precision = Precision::f32;
   at::Device device = at::kCPU;
+  bool attention = false;  // keep the outputs attention.*; only with one patient per batch
 };
 
 struct Predicted {
   std::string id;
   double risk = 0;
   std::vector<double> survival;  // [K]; empty for Cox heads
+  Tensors attention = {};        // by input: [heads, N] over the rows of the patient's bag
 };
 
 // In the order of ids, eval mode, no graph. Throws an Error that names the patient whose risk is
