@@ -14,6 +14,7 @@
 #include "tractrix/train/fold_run.hpp"
 #include "tractrix/train/interrupt.hpp"
 #include "tractrix/train/predictor.hpp"
+#include "tractrix/train/progress.hpp"
 
 namespace tractrix::train {
 namespace cross_validation_detail {
@@ -81,10 +82,15 @@ void check_contract(const RunConfig& config, const data::Cohort& cohort,
 
 // Always the fold that is furthest behind: folds meet at the same patient, whose bag is read once.
 bool train_in_lockstep(std::vector<std::unique_ptr<FoldRun>>& runs) {
+  ProgressLine progress;
   while (true) {
     FoldRun* next = nullptr;
-    for (const auto& run : runs)
+    double done = 0;
+    for (const auto& run : runs) {
+      done += run->done();
       if (!run->finished() && (!next || run->position() < next->position())) next = run.get();
+    }
+    progress.update(done / static_cast<double>(runs.size()));
     if (!next) return false;
     if (interrupted()) break;
     next->step();

@@ -57,7 +57,8 @@ void add_attention(Predicted& row, const Tensors& out) {
 }  // namespace inference_detail
 
 std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
-                               const std::vector<std::string>& ids, const Inference& how) {
+                               const std::vector<std::string>& ids, const Inference& how,
+                               const std::function<void(const data::Batch&)>& also) {
   using namespace inference_detail;
   const at::NoGradGuard no_grad;
   const Autocast autocast(how.precision, how.device.type());
@@ -71,6 +72,7 @@ std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reade
     const auto out = recipe.predict(batch);
     add(all, out, batches[i]);
     if (how.attention) add_attention(all.back(), out);
+    if (also) also(batch);
   }
   return all;
 }

@@ -1,6 +1,7 @@
 // A trained recipe on examples: risks, survival curves, attention.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct Predicted {
 };
 
 // In the order of ids, eval mode, no graph. Throws an Error that names the patient whose risk is
-// not finite.
+// not finite. also: sees every batch, so that bags are read once.
 std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
-                               const std::vector<std::string>& ids, const Inference& how);
+                               const std::vector<std::string>& ids, const Inference& how,
+                               const std::function<void(const data::Batch&)>& also = {});
 
 }  // namespace tractrix::train
