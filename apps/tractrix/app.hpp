@@ -21,6 +21,7 @@ std::vector<std::string> overrides(const std::vector<std::string>& words);
 
 void add_crossval(CLI::App& app, Outcome& outcome);
 void add_eval(CLI::App& app, Outcome& outcome);
+void add_predict(CLI::App& app, Outcome& outcome);
 void add_ls(CLI::App& app, Outcome& outcome);
 void add_config(CLI::App& app, Outcome& outcome);
 void add_data(CLI::App& app, Outcome& outcome);

@@ -4,7 +4,12 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <memory>
+#include <mutex>
 
 #include "tractrix/core/error.hpp"
 
@@ -32,12 +37,48 @@ spdlog::logger& logger() {
   return instance;
 }
 
+constexpr const char* kErase = "\r\033[K";
+
+// The line at the bottom; messages scroll above it.
+struct Bottom {
+  std::mutex mutex;
+  std::string line;
+  void draw(const std::string& text) {
+    winsize size{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    const size_t width = known ? size.ws_col - 1u : 79u;
+    std::fputs((kErase + text.substr(0, width)).c_str(), stderr);
+    std::fflush(stderr);
+  }
+};
+Bottom& bottom() {
+  static Bottom instance;
+  return instance;
+}
+
+void write(spdlog::level::level_enum level, const std::string& message) {
+  const std::lock_guard lock(bottom().mutex);
+  const bool seen = !bottom().line.empty() && console()->should_log(level);
+  if (seen) bottom().draw({});
+  logger().log(level, message);
+  if (seen) bottom().draw(bottom().line);
+}
+
 }  // namespace
 
-void debug(const std::string& message) { logger().debug(message); }
-void info(const std::string& message) { logger().info(message); }
-void warn(const std::string& message) { logger().warn("warning: " + message); }
-void error(const std::string& message) { logger().error("error: " + message); }
+void debug(const std::string& message) { write(spdlog::level::debug, message); }
+void info(const std::string& message) { write(spdlog::level::info, message); }
+void warn(const std::string& message) { write(spdlog::level::warn, "warning: " + message); }
+void error(const std::string& message) { write(spdlog::level::err, "error: " + message); }
+
+void status(const std::string& line) {
+  logger();  // sets the console's level
+  const std::lock_guard lock(bottom().mutex);
+  const bool wanted = console()->should_log(spdlog::level::info) && ::isatty(STDERR_FILENO) == 1;
+  if (!wanted || line == bottom().line) return;
+  bottom().line = line;
+  bottom().draw(line);
+}
 
 void console_level(Level level) {
   logger();

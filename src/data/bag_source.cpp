@@ -41,6 +41,10 @@ class FolderSource final : public BagSource {
   int64_t columns() const override { return columns_; }
   int64_t rows(const std::string& slide) const override { return at(slide).info().rows; }
   at::Tensor read(const std::string& slide) const override { return at(slide).read(); }
+  at::Tensor coords(const std::string& slide) const override {
+    const auto& file = at(slide);
+    return file.info().has_coords ? file.coords() : at::Tensor();
+  }
   bool synthetic() const override { return synthetic_; }
   std::filesystem::path path() const override { return folder_; }
   std::vector<std::string> slides() const override {

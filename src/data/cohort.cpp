@@ -15,12 +15,15 @@ namespace tractrix::data {
 // Builds a cohort step by step and collects every finding.
 class CohortReader {
  public:
-  explicit CohortReader(const DataOptions& options) { cohort_.options_ = options; }
+  CohortReader(const DataOptions& options, Labelling labelling) : labelling_(labelling) {
+    cohort_.options_ = options;
+  }
 
   Cohort read() {
     const CsvTable table = open(cohort_.options_.table);
-    auto labels = read_labels(table, cohort_.options_, errors_);
+    auto labels = read_labels(table, cohort_.options_, errors_, labelling_);
     cohort_.patients_ = std::move(labels.patients);
+    cohort_.notes_ = std::move(labels.notes);
     cohort_.row_times_ = std::move(labels.row_times);
     if (!cohort_.options_.slide_table.empty()) read_slide_table();
     errors_.raise();  // without patients nothing below makes sense
@@ -243,12 +246,15 @@ class CohortReader {
     reindex();
   }
 
+  Labelling labelling_;
   Cohort cohort_;
   Errors errors_;
   std::set<std::string> dropped_;
 };
 
-Cohort Cohort::load(const DataOptions& options) { return CohortReader(options).read(); }
+Cohort Cohort::load(const DataOptions& options, Labelling labelling) {
+  return CohortReader(options, labelling).read();
+}
 
 size_t Cohort::events() const {
   return static_cast<size_t>(

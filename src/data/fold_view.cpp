@@ -2,61 +2,106 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 namespace tractrix::data {
 namespace fold_view_detail {
 
-// Positions of the preparation's columns in the cohort's.
-at::Tensor align(const std::string& name, const VectorPreparation& wanted,
-                 const VectorInput& offered, const std::string& where) {
+// "stage=II" is the level II of the column stage.
+bool is_level(const std::string& column, const InputOptions& options) {
+  const auto& all = options.categorical;
+  return std::find(all.begin(), all.end(), column.substr(0, column.find('='))) != all.end();
+}
+
+// A level that no training patient had would silently become "none of the levels".
+void refuse_new_levels(const std::string& name, const VectorPreparation& wanted,
+                       const VectorInput& offered, const std::string& where, Errors& errors) {
+  const std::set<std::string> known(wanted.choice.columns.begin(), wanted.choice.columns.end());
+  std::vector<std::string> fresh;
+  for (const auto& column : offered.choice.columns)
+    if (is_level(column, offered.options) && !known.contains(column)) fresh.push_back(column);
+  if (fresh.empty()) return;
+  errors.add(where,
+             "input '" + name + "' has levels the model was not trained on: " + enumerate(fresh),
+             "leave these patients out, or write the level the model knows");
+}
+
+// Standardised values of the preparation's columns, found in the cohort by name.
+at::Tensor prepare(const std::string& name, const VectorPreparation& wanted,
+                   const VectorInput& offered, const std::string& where, AbsentColumns absent,
+                   Errors& errors) {
   std::unordered_map<std::string, int64_t> position;
   for (size_t i = 0; i < offered.choice.columns.size(); ++i)
     position[offered.choice.columns[i]] = static_cast<int64_t>(i);
-  std::vector<int64_t> columns;
   std::vector<std::string> missing;
-  for (const auto& column : wanted.choice.columns) {
+  std::vector<int64_t> columns, unused, filled;  // unused: levels that no patient here has
+  for (size_t i = 0; i < wanted.choice.columns.size(); ++i) {
+    const auto& column = wanted.choice.columns[i];
     const auto found = position.find(column);
-    if (found == position.end()) {
-      missing.push_back(column);
+    columns.push_back(found == position.end() ? 0 : found->second);
+    if (found != position.end()) continue;
+    if (is_level(column, offered.options)) {
+      unused.push_back(static_cast<int64_t>(i));
     } else {
-      columns.push_back(found->second);
+      missing.push_back(column);
+      filled.push_back(static_cast<int64_t>(i));
     }
   }
-  if (!missing.empty()) {
-    throw Error(where, "input '" + name + "' lacks " + std::to_string(missing.size()) + " of " +
-                           std::to_string(wanted.choice.columns.size()) +
-                           " columns the model was trained on: " + enumerate(missing));
+  refuse_new_levels(name, wanted, offered, where, errors);
+  const bool mean_known = wanted.scaler.mean.any().item<bool>();
+  if (!missing.empty() && (absent == AbsentColumns::error || !mean_known)) {
+    errors.add(where,
+               "input '" + name + "' lacks " + std::to_string(missing.size()) + " of " +
+                   std::to_string(wanted.choice.columns.size()) +
+                   " columns the model was trained on: " + enumerate(missing),
+               absent == AbsentColumns::error
+                   ? "add them, or let them be the training mean with --missing-columns train_mean"
+                   : "add them; the model was trained without standardise and knows no mean");
+    return {};
   }
-  return at::tensor(columns, at::kLong);
+  auto raw = offered.values.index_select(1, at::tensor(columns, at::kLong));
+  for (int64_t column : unused) raw.select(1, column).zero_();
+  auto values = wanted.scaler.apply(raw);
+  // The training mean is 0 after standardisation.
+  for (int64_t column : filled) values.select(1, column).zero_();
+  return wanted.impute ? values.nan_to_num(0.0) : values;
 }
 
 }  // namespace fold_view_detail
 
 FoldView::FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation,
-                   std::shared_ptr<BagCache> cache)
+                   std::shared_ptr<BagCache> cache, AbsentColumns absent)
     : cohort_(std::move(cohort)),
       preparation_(std::move(preparation)),
       schema_(preparation_.schema()),
       cache_(std::move(cache)),
       device_(at::kCPU),
       floating_(at::kFloat) {
+  Errors errors;
   for (const auto& [name, prepared] : preparation_.vectors) {
     const auto* offered = cohort_->vectors().find(name);
     if (!offered) continue;  // the contract check says whether that is allowed
-    const auto columns =
-        fold_view_detail::align(name, prepared, *offered, cohort_->options().table.string());
-    auto values = prepared.scaler.apply(offered->values.index_select(1, columns));
-    // The training mean is 0 after standardisation.
-    if (prepared.impute) values = values.nan_to_num(0.0);
-    vectors_[name] = values.to(floating_);
+    auto values = fold_view_detail::prepare(name, prepared, *offered,
+                                            cohort_->options().table.string(), absent, errors);
+    if (values.defined()) vectors_[name] = values.to(floating_);
   }
+  for (const auto& [name, width] : preparation_.bags) {
+    const auto* offered = cohort_->bags().find(name);
+    if (!offered || offered->source->columns() == width.columns) continue;
+    errors.add(offered->source->path().string(),
+               "input '" + name + "': its bags have " + std::to_string(offered->source->columns()) +
+                   " columns, the model was trained on " + std::to_string(width.columns),
+               "features of the same encoder are needed");
+  }
+  errors.raise();
   std::vector<double> time, event;
   std::vector<int64_t> bin;
   for (const auto& patient : cohort_->patients()) {
     time.push_back(patient.time);
     event.push_back(patient.event);
-    bin.push_back(preparation_.bin(patient.time));
+    bin.push_back(patient.labelled ? preparation_.bin(patient.time) : 0);
   }
   time_ = at::tensor(time, at::kDouble);
   event_ = at::tensor(event, floating_);
@@ -100,6 +145,10 @@ Batch FoldView::read(const std::vector<std::string>& ids, const Seed& seed) cons
       batch.inputs[name] = vectors_.at(name).index_select(0, index);
     }
   }
+  const bool labelled = std::all_of(rows.begin(), rows.end(), [&](int64_t row) {
+    return cohort_->patients()[static_cast<size_t>(row)].labelled;
+  });
+  if (!labelled) return batch;
   batch.targets = {{"time", time_.index_select(0, index)},
                    {"event", event_.index_select(0, index)},
                    {"bin", bin_.index_select(0, index)}};

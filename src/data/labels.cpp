@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -11,15 +12,18 @@ namespace labels_detail {
 // Reads one table; keeps going after a defect, so that all are listed.
 class LabelReader {
  public:
-  LabelReader(const CsvTable& table, const DataOptions& options, Errors& errors)
-      : table_(table), options_(options), errors_(errors) {}
+  LabelReader(const CsvTable& table, const DataOptions& options, Errors& errors,
+              Labelling labelling)
+      : table_(table),
+        options_(options),
+        errors_(errors),
+        optional_(labelling == Labelling::optional) {}
 
   Labels read() {
     const auto& label = options_.label;
-    const bool by_event = !label.event.empty();
-    const auto id = need(options_.id), time = need(label.time),
-               status = need(by_event ? label.event : label.censorship);
-    if (!id || !time || !status) return {};
+    const auto id = need(options_.id), time = label_column(label.time),
+               status = label_column(label.event.empty() ? label.censorship : label.event);
+    if (!id || (!optional_ && (!time || !status))) return {};
     const auto slide = options_.slide_table.empty() ? table_.find(options_.slide) : std::nullopt;
     for (int64_t row = 0; row < table_.rows(); ++row) {
       const std::string name(table_.at(row, *id));
@@ -27,11 +31,10 @@ class LabelReader {
         errors_.add(table_.where(row), "the patient column '" + options_.id + "' is empty");
         continue;
       }
-      const auto months = read_time(row, *time);
-      const auto event = by_event ? read_event(row, *status) : read_censorship(row, *status);
-      if (!months || !event) continue;
-      Patient& patient = add(name, *months, *event, row);
-      labels_.row_times.push_back(*months);
+      const auto found = read_label(row, time, status);
+      if (!found) continue;
+      Patient& patient = add(name, *found, row);
+      if (found->known) labels_.row_times.push_back(found->time);
       if (slide) add_slide(patient, row, *slide);
     }
     check_whole();
@@ -39,6 +42,29 @@ class LabelReader {
   }
 
  private:
+  struct Label {
+    double time = std::numeric_limits<double>::quiet_NaN();
+    bool event = false, known = false;
+  };
+
+  std::optional<int64_t> label_column(const std::string& column) {
+    return optional_ ? table_.find(column) : need(column);
+  }
+
+  // Nothing after a defect.
+  std::optional<Label> read_label(int64_t row, std::optional<int64_t> time,
+                                  std::optional<int64_t> status) {
+    if (optional_ && (!time || !status || is_missing(table_.at(row, *time)) ||
+                      is_missing(table_.at(row, *status)))) {
+      return Label{};
+    }
+    const auto months = read_time(row, *time);
+    const auto event =
+        options_.label.event.empty() ? read_censorship(row, *status) : read_event(row, *status);
+    if (!months || !event) return std::nullopt;
+    return Label{*months, *event, true};
+  }
+
   std::optional<int64_t> need(const std::string& column) {
     try {
       return table_.column(column);
@@ -90,14 +116,16 @@ class LabelReader {
     return cell == options_.label.event_value;
   }
 
-  Patient& add(const std::string& id, double time, bool event, int64_t row) {
+  Patient& add(const std::string& id, const Label& label, int64_t row) {
     const auto [found, fresh] = index_.try_emplace(id, labels_.patients.size());
     if (fresh) {
-      labels_.patients.push_back({id, time, event, {}});
+      labels_.patients.push_back({id, label.time, label.event, {}, label.known});
       first_row_.push_back(row);
     }
     Patient& patient = labels_.patients[found->second];
-    if (patient.time != time || patient.event != event) {
+    const bool same = patient.labelled == label.known && patient.event == label.event &&
+                      (!label.known || patient.time == label.time);
+    if (!same) {
       errors_.add(table_.where(row), "patient '" + id + "' has another time or status than at " +
                                          table_.where(first_row_[found->second]));
     }
@@ -124,6 +152,10 @@ class LabelReader {
       errors_.add(table_.where(), "holds no patient");
       return;
     }
+    if (optional_) {
+      note_unlabelled();
+      return;
+    }
     const auto events =
         std::count_if(patients.begin(), patients.end(), [](const auto& p) { return p.event; });
     if (events == 0) {
@@ -136,9 +168,25 @@ class LabelReader {
     }
   }
 
+  void note_unlabelled() {
+    std::vector<std::string> without;
+    for (const auto& patient : labels_.patients)
+      if (!patient.labelled) without.push_back(patient.id);
+    if (without.empty()) return;
+    const auto& label = options_.label;
+    const std::string& status = label.event.empty() ? label.censorship : label.event;
+    std::string why = "'" + label.time + "' or '" + status + "' is empty";
+    if (!table_.find(label.time) || !table_.find(status))
+      why = "the table has no column '" + (table_.find(label.time) ? status : label.time) + "'";
+    labels_.notes.push_back(std::to_string(without.size()) + " of " +
+                            std::to_string(labels_.patients.size()) + " patients have no label (" +
+                            why + "): " + enumerate(without));
+  }
+
   const CsvTable& table_;
   const DataOptions& options_;
   Errors& errors_;
+  bool optional_;
   Labels labels_;
   std::unordered_map<std::string, size_t> index_;
   std::unordered_map<std::string, int64_t> slides_;
@@ -147,8 +195,9 @@ class LabelReader {
 
 }  // namespace labels_detail
 
-Labels read_labels(const CsvTable& table, const DataOptions& options, Errors& errors) {
-  return labels_detail::LabelReader(table, options, errors).read();
+Labels read_labels(const CsvTable& table, const DataOptions& options, Errors& errors,
+                   Labelling labelling) {
+  return labels_detail::LabelReader(table, options, errors, labelling).read();
 }
 
 std::string slide_name(std::string_view cell) {

@@ -121,6 +121,9 @@ class Source final : public BagSource {
   int64_t columns() const override { return store_.columns(); }
   int64_t rows(const std::string& slide) const override { return store_.slide(slide).rows; }
   at::Tensor read(const std::string& slide) const override { return store_.read(slide); }
+  at::Tensor coords(const std::string& slide) const override {
+    return store_.slide(slide).has_coords ? store_.coords(slide) : at::Tensor();
+  }
   bool synthetic() const override { return store_.synthetic(); }
   std::filesystem::path path() const override { return store_.path(); }
   std::vector<std::string> slides() const override {

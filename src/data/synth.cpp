@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tractrix/data/packed_store.hpp"
+#include "tractrix/tensor/tensors.hpp"
 
 namespace tractrix::data {
 namespace synth_detail {

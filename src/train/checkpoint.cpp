@@ -92,7 +92,13 @@ Model read_model(const std::filesystem::path& path) {
   }
   visit.errors.raise();
   model.recipe = model.maker->make(model.card.preparation.schema());
-  copy_weights(model.recipe->module(), to_tensors(file), where);
+  const auto weights = to_tensors(file);
+  // Weights of a run in double precision stay what they were.
+  const bool doubles = std::any_of(weights.begin(), weights.end(), [](const auto& item) {
+    return item.second.scalar_type() == at::kDouble;
+  });
+  if (doubles) cast(model.recipe->module(), at::kCPU, at::kDouble);
+  copy_weights(model.recipe->module(), weights, where);
   model.recipe->module().eval();
   return model;
 }

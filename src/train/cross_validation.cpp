@@ -1,6 +1,5 @@
 #include "tractrix/train/cross_validation.hpp"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 #include <unistd.h>
@@ -14,18 +13,11 @@
 #include "tractrix/core/version.hpp"
 #include "tractrix/train/fold_run.hpp"
 #include "tractrix/train/interrupt.hpp"
+#include "tractrix/train/predictor.hpp"
+#include "tractrix/train/progress.hpp"
 
 namespace tractrix::train {
 namespace cross_validation_detail {
-
-at::Device choose_device(DeviceChoice choice) {
-  const bool there = at::globalContext().hasCUDA();
-  if (choice == DeviceChoice::cuda && !there) {
-    throw Error("run.device", "there is no CUDA device here",
-                "`tractrix doctor` says why; run.device=cpu computes on the processor");
-  }
-  return choice != DeviceChoice::cpu && there ? at::Device(at::kCUDA) : at::Device(at::kCPU);
-}
 
 std::string cpu_model() {
   std::ifstream in("/proc/cpuinfo");
@@ -84,36 +76,21 @@ void check_contract(const RunConfig& config, const data::Cohort& cohort,
   recipe::check(config.contract,
                 data::Preparation::fit(cohort, splits.folds.front().train).schema(),
                 "recipe " + config.recipe, errors);
-  if (!config.contract.inputs.empty()) {
-    std::vector<std::string> empty;
-    for (size_t p = 0; p < cohort.size(); ++p) {
-      const auto lacks = [&](const recipe::Input& input) {
-        const auto* vector = cohort.vectors().find(input.name);
-        const auto* bags = cohort.bags().find(input.name);
-        return (vector && !vector->present[p]) || (bags && bags->slides[p].empty());
-      };
-      const auto& inputs = config.contract.inputs;
-      const bool all = std::all_of(inputs.begin(), inputs.end(), lacks);
-      const bool needed = std::any_of(inputs.begin(), inputs.end(),
-                                      [&](const auto& i) { return !i.optional && lacks(i); });
-      if (all || needed) empty.push_back(cohort.patients()[p].id);
-    }
-    if (!empty.empty()) {
-      errors.add("recipe " + config.recipe,
-                 std::to_string(empty.size()) +
-                     " patients lack an input it cannot do without: " + enumerate(empty),
-                 "set data.inputs.<name>.missing=drop_patient");
-    }
-  }
+  check_patients(config.contract, cohort, config.recipe, errors);
   errors.raise();
 }
 
 // Always the fold that is furthest behind: folds meet at the same patient, whose bag is read once.
 bool train_in_lockstep(std::vector<std::unique_ptr<FoldRun>>& runs) {
+  ProgressLine progress;
   while (true) {
     FoldRun* next = nullptr;
-    for (const auto& run : runs)
+    double done = 0;
+    for (const auto& run : runs) {
+      done += run->done();
       if (!run->finished() && (!next || run->position() < next->position())) next = run.get();
+    }
+    progress.update(done / static_cast<double>(runs.size()));
     if (!next) return false;
     if (interrupted()) break;
     next->step();

@@ -11,6 +11,7 @@
 #include "tractrix/eval/predictions.hpp"
 #include "tractrix/survival/concordance.hpp"
 #include "tractrix/train/sampling.hpp"
+#include "tractrix/train/validation.hpp"
 
 namespace tractrix::train {
 namespace fold_run_detail {
@@ -41,6 +42,12 @@ std::string fixed(double value, int digits) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
   return buffer;
+}
+
+const char* precision_name(Precision precision) {
+  for (const auto& [name, value] : names(precision))
+    if (value == precision) return name;
+  return "";
 }
 
 }  // namespace fold_run_detail
@@ -108,10 +115,40 @@ bool FoldRun::step() {
   return true;
 }
 
-std::vector<Predicted> FoldRun::predict_on(const std::vector<std::string>& ids) {
-  return predict(
-      *recipe_, *view_, ids,
-      {context_.config->contract.max_batch, context_.config->run.precision, context_.device});
+Inference FoldRun::inference() const {
+  const auto& config = *context_.config;
+  return {config.contract.max_batch, config.run.precision, context_.device};
+}
+
+FoldRun::Evaluation FoldRun::evaluate(const std::vector<std::string>& ids, const Mark& mark,
+                                      const std::string& side) {
+  const auto& config = *context_.config;
+  const auto stage = static_cast<size_t>(mark.stage);
+  const Seed draws = Seed(static_cast<uint64_t>(config.run.seed))
+                         .at("fold", static_cast<uint64_t>(fold_.index))
+                         .at("evaluate", side)
+                         .at("epoch", static_cast<uint64_t>(epochs_done_));
+  ValidationLoss loss(recipe_->stages().at(stage), config.plans[stage].window,
+                      config.contract.min_window, draws);
+  Evaluation result;
+  result.rows = predict(*recipe_, *view_, ids, inference(),
+                        [&](const data::Batch& batch) { loss.add(batch); });
+  result.score = score(result.rows);
+  result.loss = loss.means();
+  return result;
+}
+
+Json FoldRun::Evaluation::json() const {
+  Json out{{"c_index", nullptr}};
+  if (score.c_index) {
+    out["c_index"] = *score.c_index;
+  } else {
+    out["reason"] = score.reason;
+  }
+  Json terms = Json::object();
+  for (const auto& [name, value] : loss) terms[name] = value;
+  out["loss"] = terms;
+  return out;
 }
 
 FoldRun::Score FoldRun::score(const std::vector<Predicted>& predicted) const {
@@ -132,8 +169,7 @@ FoldRun::Score FoldRun::score(const std::vector<Predicted>& predicted) const {
 
 void FoldRun::end_epoch(const Mark& mark) {
   ++epochs_done_;
-  const auto reported = predict_on(fold_.val);
-  const Score outer = score(reported);
+  const auto reported = evaluate(fold_.val, mark, "val");
   Json line{{"fold", fold_.index},
             {"stage", context_.config->contract.stages[static_cast<size_t>(mark.stage)]},
             {"epoch", epochs_done_},
@@ -141,19 +177,15 @@ void FoldRun::end_epoch(const Mark& mark) {
   Json terms = Json::object();
   for (const auto& [name, value] : trainer_->ended_terms()) terms[name] = value;
   line["loss"] = terms;
-  const auto add = [&](const char* name, const Score& s) {
-    line[name] = s.c_index ? Json{{"c_index", *s.c_index}}
-                           : Json{{"c_index", nullptr}, {"reason", s.reason}};
-  };
-  add("val", outer);
+  line["val"] = reported.json();
   // Only the last stage's epochs can be chosen: earlier ones are no finished model.
   const bool choosable = mark.stage + 1 == static_cast<int64_t>(context_.config->plans.size());
   if (!fold_.inner.empty()) {
-    const Score inner = score(predict_on(fold_.inner));
-    add("inner", inner);
-    if (choosable) keep_best(inner_, inner, reported);
+    const auto inner = evaluate(fold_.inner, mark, "inner");
+    line["inner"] = inner.json();
+    if (choosable) keep_best(inner_, inner.score, reported.rows);
   }
-  if (choosable) keep_best(best_, outer, reported);
+  if (choosable) keep_best(best_, reported.score, reported.rows);
   line["seconds"] = std::stod(fixed(seconds_, 3));
   append_line(folder_ / "metrics.jsonl", line.dump());
   ++lines_;
@@ -179,6 +211,8 @@ void FoldRun::report_epoch(const Mark& mark, const Json& line) const {
     text += "  " + name + " " + fixed(value.get<double>(), 4);
   for (const char* name : {"inner", "val"}) {
     if (!line.contains(name)) continue;
+    for (const auto& [term, value] : line[name]["loss"].items())
+      text += std::string("  ") + name + " " + term + " " + fixed(value.get<double>(), 4);
     const auto& value = line[name]["c_index"];
     text += std::string("  ") + name + " C " +
             (value.is_null() ? "undefined" : fixed(value.get<double>(), 4));
@@ -215,6 +249,7 @@ void FoldRun::write_files(const std::string& name, const std::vector<Predicted>&
                       {"fold", fold_.index},
                       {"epoch", epochs_done_},
                       {"seed", config.run.seed},
+                      {"precision", precision_name(config.run.precision)},
                       {"config_sha256", config.sha256()}}};
   Tensors weights;
   for (const auto& item : recipe_->module().named_parameters()) weights[item.key()] = item.value();
@@ -269,7 +304,7 @@ void FoldRun::interrupt() {
 }
 
 void FoldRun::finish() {
-  write_files("last", predict_on(fold_.val));
+  write_files("last", predict(*recipe_, *view_, fold_.val, inference()));
   finished_ = true;
   save();
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tractrix/train/fold_trainer.hpp"
@@ -197,6 +198,34 @@ void FoldTrainer::advance(Mark& mark) {
   }
   if (mark.epoch_end) order_epoch();
   open_window();
+}
+
+// Of a stage counted in steps: as many as its steps make.
+double FoldTrainer::epochs_of(const Plan& plan) const {
+  if (plan.steps == 0) return static_cast<double>(plan.epochs);
+  const auto examples = std::max<double>(1, static_cast<double>(setup_.examples.size()));
+  return static_cast<double>(plan.steps * plan.window) / examples;
+}
+
+double FoldTrainer::epochs_of_stage_done() const {
+  if (plan().steps > 0)
+    return epochs_of(plan()) * static_cast<double>(step_) / static_cast<double>(plan().steps);
+  double share =
+      batches_.empty() ? 0 : static_cast<double>(cursor_) / static_cast<double>(batches_.size());
+  if (two_pass()) share = (share + (learning_ ? 1 : 0)) / 2;
+  const auto all = std::max<double>(1, static_cast<double>(windows()));
+  return static_cast<double>(epoch_) + (static_cast<double>(window_) + share) / all;
+}
+
+double FoldTrainer::done() const {
+  double before = 0, all = 0;
+  for (int64_t s = 0; s < static_cast<int64_t>(setup_.plans.size()); ++s) {
+    const double epochs = epochs_of(setup_.plans[static_cast<size_t>(s)]);
+    all += epochs;
+    if (s < stage_) before += epochs;
+    if (s == stage_) before += epochs_of_stage_done();
+  }
+  return all > 0 ? std::min(1.0, before / all) : finished();
 }
 
 void FoldTrainer::keep_buffers() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace tractrix::train {
 namespace inference_detail {
@@ -43,21 +44,35 @@ void add(std::vector<Predicted>& all, const Tensors& out, const std::vector<std:
   }
 }
 
+// attention.pathology -> pathology, [heads, N] float32 on the CPU.
+void add_attention(Predicted& row, const Tensors& out) {
+  constexpr std::string_view kPrefix = "attention.";
+  for (const auto& [name, value] : out) {
+    if (!name.starts_with(kPrefix)) continue;
+    auto kept = value.detach().to(at::kCPU, at::kFloat);
+    row.attention[name.substr(kPrefix.size())] = kept.reshape({-1, kept.size(-1)}).contiguous();
+  }
+}
+
 }  // namespace inference_detail
 
 std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
-                               const std::vector<std::string>& ids, const Inference& how) {
+                               const std::vector<std::string>& ids, const Inference& how,
+                               const std::function<void(const data::Batch&)>& also) {
   using namespace inference_detail;
   const at::NoGradGuard no_grad;
   const Autocast autocast(how.precision, how.device.type());
   recipe.module().eval();
-  const auto batches =
-      in_batches(reader, ids, std::min(kMostRows, static_cast<size_t>(how.max_batch)));
+  const auto most = how.attention ? 1 : std::min(kMostRows, static_cast<size_t>(how.max_batch));
+  const auto batches = in_batches(reader, ids, most);
   std::vector<Predicted> all;
   for (size_t i = 0; i < batches.size(); ++i) {
     const auto batch = reader.read(batches[i], Seed(0).at("predict", batches[i].front()));
     if (i + 1 < batches.size()) reader.prefetch(batches[i + 1]);
-    add(all, recipe.predict(batch), batches[i]);
+    const auto out = recipe.predict(batch);
+    add(all, out, batches[i]);
+    if (how.attention) add_attention(all.back(), out);
+    if (also) also(batch);
   }
   return all;
 }

@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 
 #include <regex>
+#include <sstream>
 
 #include "support/folder.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
+#include "tractrix/core/json.hpp"
 #include "tractrix/core/seed.hpp"
 
 namespace tractrix {
@@ -65,6 +67,28 @@ TEST_F(Crossval, TrainsFiveFoldsAndPrintsTheTable) {
                            "fold_4/state.safetensors"}) {
     EXPECT_TRUE(std::filesystem::exists(*folder_ / "whole" / file)) << file;
   }
+}
+
+TEST_F(Crossval, EveryEpochHasAValidationLoss) {
+  std::istringstream lines(read_file(*folder_ / "whole" / "fold_1" / "metrics.jsonl"));
+  int epochs = 0;
+  for (std::string line; std::getline(lines, line); ++epochs) {
+    const auto metrics = Json::parse(line);
+    EXPECT_GT(metrics.at("val").at("loss").at("nll").get<double>(), 0) << line;
+    EXPECT_NE(metrics.at("val").at("loss").at("nll"), metrics.at("loss").at("nll")) << line;
+  }
+  EXPECT_EQ(epochs, 5);
+  EXPECT_THAT(whole_->output, HasSubstr("val nll"));
+}
+
+TEST_F(Crossval, OnlyATerminalGetsAProgressBar) {
+  EXPECT_THAT(whole_->output, ::testing::Not(HasSubstr("##")));
+  EXPECT_THAT(whole_->output, ::testing::Not(HasSubstr("\033[K")));
+  const auto seen = testing::in_terminal("crossval " + run_arguments(*folder_, "terminal") +
+                                         " train.epochs=40 --fold 0");
+  ASSERT_EQ(seen.code, 0) << seen.output;
+  EXPECT_THAT(seen.output, HasSubstr("[####"));
+  EXPECT_THAT(seen.output, HasSubstr(" left"));
 }
 
 TEST_F(Crossval, TheSameSeedGivesTheSameBits) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +35,28 @@ inline Ran shell(const std::string& command) {
 
 inline Ran tractrix(const std::string& arguments) {
   return shell(std::string(TRACTRIX_PROGRAM) + " " + arguments);
+}
+
+// Runs the program with a terminal of 100 columns as its standard error.
+inline Ran in_terminal(const std::string& arguments) {
+  Ran ran;
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0) return ran;
+  const std::string name = ::ptsname(terminal);
+  std::thread reader([&] {
+    std::array<char, 4096> block{};
+    ssize_t n = 0;  // -1 (EIO) once the last writer is gone
+    while ((n = ::read(terminal, block.data(), block.size())) > 0)
+      ran.output.append(block.data(), static_cast<size_t>(n));
+  });
+  const int keep = ::open(name.c_str(), O_RDWR | O_NOCTTY);
+  const int status = std::system(
+      (std::string(TRACTRIX_PROGRAM) + " " + arguments + " > /dev/null 2> " + name).c_str());
+  ::close(keep);
+  reader.join();
+  ::close(terminal);
+  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ran;
 }
 
 // Starts the program, sends it a signal after some time, and returns its exit status (128 + signal

@@ -23,6 +23,7 @@ class BagSource {
   virtual int64_t rows(const std::string& slide) const = 0;
   virtual at::Tensor read(
       const std::string& slide) const = 0;  // [N, D] float32 or float16; may run on any thread
+  virtual at::Tensor coords(const std::string& slide) const = 0;  // [N, 2], or undefined
   virtual bool synthetic() const = 0;
   virtual std::vector<std::string> slides() const = 0;
   virtual std::filesystem::path path() const = 0;

@@ -20,7 +20,11 @@ struct Patient {
   double time = 0;  // in the table's unit
   bool event = false;
   std::vector<std::string> slides;  // names without extension, in table order
+  bool labelled = true;             // false: time is NaN; only where labels are optional
 };
+
+// Training needs a label of every patient; a model can predict without one.
+enum class Labelling { required, optional };
 
 // Raw values of one vector input for every patient.
 struct VectorInput {
@@ -41,7 +45,8 @@ class Cohort {
   // Reads every table and opens every bag source. Throws one Error with all findings: missing
   // columns, times that are no number or negative, contradicting labels of one patient, duplicate
   // slides, missing or unreadable features, ...
-  static Cohort load(const DataOptions& options);
+  // optional: missing label columns or cells leave patients without a label, which is noted.
+  static Cohort load(const DataOptions& options, Labelling labelling = Labelling::required);
 
   const DataOptions& options() const { return options_; }
   const std::vector<Patient>& patients() const { return patients_; }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tractrix/data/bag_cache.hpp"
@@ -13,12 +14,18 @@
 
 namespace tractrix::data {
 
+// Columns a model was trained on that a cohort does not have.
+enum class AbsentColumns { error, train_mean };
+constexpr std::pair<const char*, AbsentColumns> kAbsentColumns[] = {
+    {"error", AbsentColumns::error}, {"train_mean", AbsentColumns::train_mean}};
+
 class FoldView final : public Reader {
  public:
-  // Columns of the preparation are found in the cohort by name; missing ones are one Error that
-  // lists them.
+  // Columns of the preparation are found in the cohort by name. One Error lists all that is
+  // missing, levels that training has not seen, and bags of another width. Batches of patients
+  // without a label have no targets.
   FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation,
-           std::shared_ptr<BagCache> cache);
+           std::shared_ptr<BagCache> cache, AbsentColumns absent = AbsentColumns::error);
 
   const Cohort& cohort() const { return *cohort_; }
   const Preparation& preparation() const { return preparation_; }

@@ -37,6 +37,7 @@ class FoldRun {
   bool step();
   bool finished() const { return finished_; }
   Position position() const { return trainer_->position(); }
+  double done() const { return finished_ ? 1 : trainer_->done(); }  // from 0 to 1
   // Drops the open window and saves; the run goes on later with --resume to the same bits.
   void interrupt();
 
@@ -58,7 +59,16 @@ class FoldRun {
   void end_epoch(const Mark& mark);
   void keep_best(Best& best, const Score& score, const std::vector<Predicted>& reported);
   void write_files(const std::string& name, const std::vector<Predicted>& reported);
-  std::vector<Predicted> predict_on(const std::vector<std::string>& ids);
+  // Predictions, index and loss of one pass over patients that are not trained on.
+  struct Evaluation {
+    std::vector<Predicted> rows;
+    Score score;
+    Named<double> loss;
+    Json json() const;
+  };
+  Evaluation evaluate(const std::vector<std::string>& ids, const Mark& mark,
+                      const std::string& side);
+  Inference inference() const;
   Score score(const std::vector<Predicted>& predicted) const;
   bool out_of_patience(int64_t stage, int64_t epoch) const;
   void save();

@@ -52,6 +52,7 @@ class FoldTrainer {
   Mark step();
   bool finished() const { return stage_ == static_cast<int64_t>(stages_.size()); }
   Position position() const;
+  double done() const;  // part of all epochs of all stages, from 0 to 1
   int64_t steps_done() const { return total_steps_; }
   double lr() const;
   // Ends the current stage at once (early stopping); only between windows.
@@ -88,6 +89,8 @@ class FoldTrainer {
   void enter_stage();
   void make_optimizer();
   void order_epoch();
+  double epochs_of(const Plan& plan) const;
+  double epochs_of_stage_done() const;
   int64_t windows() const;      // per epoch
   int64_t stage_steps() const;  // optimizer steps of the whole stage
   void open_window();           // splits its visits into batches

@@ -1,0 +1,206 @@
+// tractrix predict MODEL.safetensors|RUN [key=value ...]: trained models on a cohort.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app.hpp"
+#include "tractrix/core/error.hpp"
+#include "tractrix/core/log.hpp"
+#include "tractrix/data/attention_file.hpp"
+#include "tractrix/data/splits.hpp"
+#include "tractrix/eval/metrics.hpp"
+#include "tractrix/eval/predictions.hpp"
+#include "tractrix/report/table.hpp"
+#include "tractrix/tensor/process.hpp"
+#include "tractrix/train/predictor.hpp"
+
+namespace tractrix::app {
+namespace predict_detail {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  fs::path model, config, out = "predictions.csv", attention;
+  std::vector<std::string> words;
+  std::vector<int64_t> folds;
+  std::string select = "last", patients, device, missing = "error";
+};
+
+// A model file, or those of a run: the chosen epoch of each fold.
+std::vector<fs::path> model_files(const Arguments& a) {
+  if (fs::is_regular_file(a.model)) {
+    if (!a.folds.empty())
+      throw Error("--fold", "chooses among the folds of a run; " + a.model.string() + " is a file");
+    return {a.model};
+  }
+  if (!fs::exists(a.model / "run.json"))
+    throw Error(a.model.string(), "is neither a model file nor a run's folder",
+                "for example runs/snn_blca or runs/snn_blca/fold_0/last.safetensors");
+  std::vector<fs::path> files;
+  std::vector<int64_t> folds = a.folds;
+  if (folds.empty()) {
+    for (int64_t k = 0; fs::exists(a.model / ("fold_" + std::to_string(k))); ++k)
+      folds.push_back(k);
+  }
+  Errors errors;
+  for (int64_t k : folds) {
+    files.push_back(a.model / ("fold_" + std::to_string(k)) / (a.select + ".safetensors"));
+    if (!fs::exists(files.back()))
+      errors.add(files.back().string(), "is not there",
+                 "is the fold finished? --select last, best or inner chooses the epoch");
+  }
+  errors.raise();
+  if (files.empty()) throw Error(a.model.string(), "has no fold");
+  return files;
+}
+
+// Without --config: that of the run the model lies in.
+fs::path config_file(const Arguments& a) {
+  if (!a.config.empty()) return a.config;
+  const auto run =
+      fs::is_directory(a.model) ? a.model : fs::absolute(a.model).parent_path().parent_path();
+  if (fs::exists(run / "config.yaml")) return run / "config.yaml";
+  throw Error(a.model.string(), "lies in no run: whose patients are to be predicted?",
+              "name the cohort with --config COHORT.yaml");
+}
+
+std::vector<std::string> everyone(const data::Cohort& cohort) {
+  std::vector<std::string> ids;
+  for (const auto& patient : cohort.patients()) ids.push_back(patient.id);
+  return ids;
+}
+
+// Patients of one side of the model's fold, as the run saw them.
+std::vector<std::string> side_of(const std::string& side, const train::PredictConfig& config,
+                                 const data::Cohort& cohort, const Json& facts) {
+  if (side == "all") return everyone(cohort);
+  if (!config.split)
+    throw Error("--patients " + side, "the config has no section 'split'", "--patients all");
+  const auto seed = Seed(facts.value("seed", uint64_t{1}));
+  const auto splits = data::read_splits(*config.split, cohort, seed);
+  const auto fold = static_cast<size_t>(facts.value("fold", int64_t{0}));
+  if (fold >= splits.folds.size())
+    throw Error("--patients " + side, "the split has no fold " + std::to_string(fold));
+  const auto& chosen = splits.folds[fold];
+  return side == "val" ? chosen.val : side == "inner" ? chosen.inner : chosen.train;
+}
+
+void add_rows(eval::Predictions& table, int64_t fold, const std::vector<train::Predicted>& rows,
+              const data::Cohort& cohort) {
+  for (const auto& row : rows) {
+    const auto& patient = cohort.patients()[cohort.index(row.id)];
+    eval::PredictionRow out{row.id, fold, {}, {}, row.risk, row.survival};
+    if (patient.labelled) {
+      out.time = patient.time;
+      out.event = patient.event;
+    }
+    table.rows.push_back(std::move(out));
+  }
+}
+
+void add_attention(data::AttentionWriter& writer, int64_t fold,
+                   const std::vector<train::Predicted>& rows, const data::Cohort& cohort) {
+  for (const auto& row : rows) {
+    for (const auto& [input, weights] : row.attention) {
+      if (const auto* bags = cohort.bags().find(input))
+        writer.add(fold, input, *bags, cohort.index(row.id), weights);
+    }
+  }
+}
+
+// The C-index of those with a label, fold by fold; a metric that is undefined says why.
+void print_metrics(const eval::Predictions& all) {
+  eval::Predictions labelled;
+  for (const auto& row : all.rows)
+    if (row.time && row.event) labelled.rows.push_back(row);
+  if (labelled.rows.empty()) {
+    std::cout << "no patient has a label: nothing to compare the risks with\n";
+    return;
+  }
+  const auto metrics = eval::evaluate(labelled, "the predictions");
+  report::Table table{{"fold", "N", "events", "C-index"}, {}};
+  const auto add = [&](const std::string& label, const eval::FoldMetrics& fold) {
+    char text[32] = "undefined";
+    if (fold.concordance) std::snprintf(text, sizeof text, "%.6f", fold.concordance->index);
+    table.rows.push_back({label, std::to_string(fold.patients), std::to_string(fold.events), text});
+    if (!fold.concordance) log::warn("fold " + label + ": " + fold.reason);
+  };
+  for (const auto& fold : metrics.folds) add(std::to_string(fold.fold), fold);
+  std::cout << report::text(table);
+}
+
+void predict(const Arguments& a) {
+  const auto files = model_files(a);
+  auto words = overrides(a.words);
+  if (!a.device.empty()) words.push_back("run.device=" + a.device);
+  const auto config = train::PredictConfig::load(config_file(a), words);
+  tune_process(config.run.threads);
+  const auto device = train::choose_device(config.run.device);
+  const auto cohort =
+      std::make_shared<data::Cohort>(data::Cohort::load(config.data, data::Labelling::optional));
+  for (const auto& note : cohort->notes()) log::warn(note);
+  if (cohort->synthetic()) log::warn("no real slide features were used: the bags are synthetic");
+  const auto cache =
+      std::make_shared<data::BagCache>(static_cast<uint64_t>(config.run.cache_gib * (1ull << 30)));
+  const auto absent =
+      a.missing == "error" ? data::AbsentColumns::error : data::AbsentColumns::train_mean;
+  const std::string side = !a.patients.empty() ? a.patients : a.config.empty() ? "val" : "all";
+  std::optional<data::AttentionWriter> attention;
+  if (!a.attention.empty()) attention.emplace(a.attention);
+  eval::Predictions table;
+  bool attended = false;
+  for (const auto& file : files) {
+    train::Predictor predictor(train::read_model(file), cohort, cache, device, absent,
+                               file.string());
+    const auto ids = side_of(side, config, *cohort, predictor.card().facts);
+    const auto rows = predictor.predict(ids, attention.has_value());
+    add_rows(table, predictor.fold(), rows, *cohort);
+    if (attention) add_attention(*attention, predictor.fold(), rows, *cohort);
+    for (const auto& row : rows) attended = attended || !row.attention.empty();
+  }
+  if (attention && !attended)
+    throw Error("--attention", "this recipe returns no attention",
+                "abmil and other attention encoders do");
+  if (attention) attention->finish();
+  eval::write_predictions(a.out, table);
+  std::cout << "wrote " << a.out.string() << ": " << table.rows.size() << " predictions of "
+            << files.size() << " models\n";
+  print_metrics(table);
+}
+
+}  // namespace predict_detail
+
+void add_predict(CLI::App& app, Outcome&) {
+  using predict_detail::Arguments;
+  auto a = std::make_shared<Arguments>();
+  auto* command = app.add_subcommand("predict", "trained models on a cohort, labels optional");
+  command->add_option("model", a->model, "model file (.safetensors) or run folder")->required();
+  command->add_option("overrides", a->words, "key=value of data, split and run");
+  command->add_option("--config", a->config,
+                      "config of the cohort; default: that of the model's run");
+  command->add_option("--fold", a->folds, "only these folds of a run (may be repeated)")
+      ->allow_extra_args(false);
+  command->add_option("--select", a->select, "epoch: last, best or inner")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"last", "best", "inner"}));
+  command
+      ->add_option("--patients", a->patients,
+                   "all, or a side of the model's fold: val, inner, train (default: all with "
+                   "--config, val without)")
+      ->check(CLI::IsMember({"all", "val", "inner", "train"}));
+  command->add_option("--out", a->out, "table to write")->capture_default_str();
+  command->add_option("--attention", a->attention, "HDF5 file of attention, slide by slide");
+  command
+      ->add_option("--missing-columns", a->missing, "columns the cohort lacks: error, train_mean")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"error", "train_mean"}));
+  command->add_option("--device", a->device, "auto, cpu or cuda");
+  command->footer("example: tractrix predict runs/snn_blca --config other.yaml --out other.csv");
+  command->callback([a] { predict_detail::predict(*a); });
+}
+
+}  // namespace tractrix::app
