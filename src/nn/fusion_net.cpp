@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "tractrix/nn/pooling.hpp"
 
 namespace tractrix::nn {
@@ -12,13 +14,63 @@ FusionNetImpl::FusionNetImpl(const FusionNetOptions& options) : options_(options
     const int64_t vector = make_vector_encoder();
     width = options_.fusion == Fusion::none ? vector : make_fusion(width, vector);
   }
-  if (pools_logits()) return;
-  if (options_.bag == BagEncoder::abmil_lab && options_.fusion == Fusion::none) {
-    const MlpOptions list{.widths = {width, options_.classes}, .linear_end = true};
+  if (!pools_logits()) make_classifier(width);
+  if (!is_clam()) return;
+  const InstanceBranchOptions instances{.in = options_.hidden,
+                                        .classes = options_.classes,
+                                        .samples = options_.instances,
+                                        .subtyping = options_.subtyping};
+  instance_classifiers_ = register_module("instance_classifiers", InstanceBranch(instances));
+}
+
+bool FusionNetImpl::is_clam() const {
+  return options_.bag == BagEncoder::clam_sb || options_.bag == BagEncoder::clam_mb;
+}
+
+void FusionNetImpl::make_classifier(int64_t width) {
+  const auto& o = options_;
+  const bool alone = o.fusion == Fusion::none;
+  if (alone && o.bag == BagEncoder::abmil_lab) {
+    const MlpOptions list{.widths = {width, o.classes}, .linear_end = true};
     classifier_list_ = register_module("classifier", Mlp(list));
+  } else if (o.bag == BagEncoder::clam_mb) {
+    TORCH_CHECK(alone, "FusionNet: clam_mb has a vector for each class and cannot be fused");
+    torch::nn::ModuleList heads;
+    for (int64_t c = 0; c < o.classes; ++c) class_heads_.emplace_back(width, int64_t{1});
+    for (const auto& head : class_heads_) heads->push_back(head);
+    register_module("classifiers", heads);
   } else {
-    classifier_ = register_module("classifier", torch::nn::Linear(width, options_.classes));
+    const char* name = !alone                          ? "classifier"
+                       : o.bag == BagEncoder::transmil ? "_fc2"
+                       : o.bag == BagEncoder::clam_sb  ? "classifiers"
+                                                       : "classifier";
+    classifier_ = register_module(name, torch::nn::Linear(width, o.classes));
   }
+}
+
+int64_t FusionNetImpl::make_clam() {
+  const auto& o = options_;
+  AttentionNetOptions net{.in = o.bag_columns, .hidden = o.hidden, .attention = o.attention};
+  net.heads = o.bag == BagEncoder::clam_mb ? o.classes : 1;
+  net.gated = o.gated;
+  net.dropout = o.bag_dropout;
+  net.attention_dropout = o.bag_dropout > 0 ? std::optional(o.bag_dropout) : std::nullopt;
+  attention_net_ = register_module("attention_net", AttentionNet(net));
+  return o.hidden;
+}
+
+int64_t FusionNetImpl::make_transmil() {
+  const auto& o = options_;
+  TokenEncoderOptions trunk;
+  trunk.layer.dim = o.hidden;
+  trunk.layer.slice = o.slice;
+  trunk.grid = true;
+  trunk.in = o.bag_columns;
+  trunk.in_dropout = o.bag_dropout;
+  trunk.token_deviation = o.token_deviation;
+  transmil_ = TokenEncoder(trunk);
+  transmil_->spread_into(*this);
+  return o.hidden;
 }
 
 bool FusionNetImpl::pools_logits() const {
@@ -47,6 +99,8 @@ int64_t FusionNetImpl::make_lab_attention() {
 int64_t FusionNetImpl::make_bag_encoder() {
   const auto& o = options_;
   if (o.bag == BagEncoder::abmil_lab) return make_lab_attention();
+  if (o.bag == BagEncoder::transmil) return make_transmil();
+  if (is_clam()) return make_clam();
   if (o.bag == BagEncoder::abmil) {
     AttentionNetOptions net{.in = o.bag_columns, .hidden = o.hidden, .attention = o.attention};
     net.gated = o.gated;
@@ -117,6 +171,13 @@ at::Tensor FusionNetImpl::encode_lab(const at::Tensor& bag, FusionOutput& out) {
 
 at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
   if (options_.bag == BagEncoder::abmil_lab) return encode_lab(bag, out);
+  if (options_.bag == BagEncoder::transmil) return transmil_->forward(bag.unsqueeze(0)).token;
+  if (is_clam()) {
+    const auto pooled = attention_net_->forward(bag);
+    out.attention = pooled.weights.size(0) == 1 ? pooled.weights.squeeze(0) : pooled.weights;
+    out.rows = pooled.rows;
+    return pooled.pooled;
+  }
   if (options_.bag == BagEncoder::abmil) {
     const auto pooled = attention_net_->forward(bag);
     out.attention = pooled.weights.squeeze(0);
@@ -155,10 +216,25 @@ FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vec
       fused = kronecker_->forward({patches, genes});
       break;
   }
-  out.logits = pools_logits()     ? fused
-               : classifier_list_ ? classifier_list_->forward(fused)
-                                  : classifier_->forward(fused);
+  out.logits = classify(fused);
   return out;
+}
+
+at::Tensor FusionNetImpl::classify(const at::Tensor& fused) {
+  if (pools_logits()) return fused;
+  if (classifier_list_) return classifier_list_->forward(fused);
+  if (class_heads_.empty()) return classifier_->forward(fused);
+  std::vector<at::Tensor> logits;
+  for (size_t c = 0; c < class_heads_.size(); ++c)
+    logits.push_back(class_heads_[c]->forward(fused.narrow(0, static_cast<int64_t>(c), 1)));
+  return at::cat(logits, 1);  // [1, classes]
+}
+
+InstanceOutput FusionNetImpl::judge_instances(const FusionOutput& out, int64_t label) {
+  TORCH_CHECK(instance_classifiers_ && out.rows.defined(),
+              "FusionNet: this bag encoder has no instance branch");
+  const at::Tensor weights = out.attention.dim() == 1 ? out.attention.unsqueeze(0) : out.attention;
+  return instance_classifiers_->forward(out.rows, weights, label);
 }
 
 }  // namespace tractrix::nn

@@ -94,14 +94,27 @@ NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x, at
   const at::Tensor attn3 =
       masked_softmax(q_mark.matmul(k.transpose(2, 3)), valid, mask);  // [B, heads, m, N]
 
-  at::Tensor y = attn1.matmul(attn2_inv).matmul(attn3.matmul(v));  // [B, heads, N, e]
-  if (res_conv_) y = y + res_conv_->forward(v);
-  y = to_out_->forward(y.transpose(1, 2).flatten(2));  // [B, N, dim]
-  y = at::dropout(y, options_.dropout, is_training());
+  const at::Tensor y = finish(attn1.matmul(attn2_inv).matmul(attn3.matmul(v)), v);  // [B, N, dim]
   return {y.narrow(1, options_.slice == Slice::tail ? missing : 0, n), attn1, attn2_inv, attn3};
 }
 
+// y, v [B, heads, N, e] -> [B, N, dim]
+at::Tensor NystromAttentionImpl::finish(at::Tensor y, const at::Tensor& v) {
+  if (res_conv_) y = y + res_conv_->forward(v);
+  y = to_out_->forward(y.transpose(1, 2).flatten(2));
+  return at::dropout(y, options_.dropout, is_training());
+}
+
+at::Tensor NystromAttentionImpl::mix_exactly(const at::Tensor& x) {
+  const auto [q, k, v] = project(x, {});
+  return finish(q.matmul(k.transpose(2, 3)).softmax(3).matmul(v), v);
+}
+
 at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& mask) {
+  if (options_.exact) {
+    TORCH_CHECK(!mask.defined(), "NystromAttention: the exact form takes no mask");
+    return mix_exactly(x);
+  }
   return forward_with_factors(x, mask).output;
 }
 

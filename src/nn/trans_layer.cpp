@@ -16,6 +16,7 @@ TransLayerImpl::TransLayerImpl(const TransLayerOptions& options) {
   attention.landmarks = options.landmarks ? options.landmarks : options.dim / 2;
   attention.dropout = options.dropout;
   attention.slice = options.slice;
+  attention.exact = options.exact;
   norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.dim})));
   attn_ = register_module("attn", NystromAttention(attention));
 }
@@ -24,11 +25,15 @@ at::Tensor TransLayerImpl::forward(const at::Tensor& x) {
   return x + attn_->forward(norm_->forward(x));
 }
 
-TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) {
+TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) : grid_(options.grid) {
   const int64_t dim = options.layer.dim;
   cls_token_ = register_parameter("cls_token", at::empty({1, 1, dim}));
-  if (options.grid) pos_layer_ = register_module("pos_layer", Ppeg(PpegOptions{dim}));
+  if (options.grid && options.positions)
+    pos_layer_ = register_module("pos_layer", Ppeg(PpegOptions{dim}));
   initialise_token(cls_token_, options.token_deviation);
+  if (options.in > 0)
+    fc1_ = register_module(
+        "_fc1", Mlp(MlpOptions{.widths = {options.in, dim}, .dropout = options.in_dropout}));
   layer1_ = register_module("layer1", TransLayer(options.layer));
   layer2_ = register_module("layer2", TransLayer(options.layer));
   norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({dim})));
@@ -36,14 +41,20 @@ TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) {
 
 EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
   TORCH_CHECK(x.dim() == 3 && x.size(1) > 0, "TokenEncoder: x must be [B, n, D] with n >= 1");
+  if (fc1_) x = fc1_->forward(x);
   const int64_t side = square_side(x.size(1));
-  if (pos_layer_) x = at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
+  if (grid_) x = at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
   x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
 
   x = layer1_->forward(x);
   if (pos_layer_) x = pos_layer_->forward(x, side, side);
   x = norm_->forward(layer2_->forward(x));
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
+}
+
+void TokenEncoderImpl::spread_into(torch::nn::Module& parent) {
+  for (auto& item : named_parameters(false)) parent.register_parameter(item.key(), item.value());
+  for (auto& item : named_children()) parent.register_module(item.key(), item.value());
 }
 
 int64_t square_side(int64_t n) {

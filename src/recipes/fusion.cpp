@@ -1,63 +1,34 @@
 // The generic survival recipe: one bag encoder, one vector encoder, one fusion, one head. SNN, MLP,
-// ABMIL, MeanMIL, MaxMIL, SNNTrans and the clinical Cox row are YAML files over it;
+// ABMIL, MeanMIL, MaxMIL, CLAM, TransMIL, SNNTrans and the clinical Cox row are YAML files over it;
 // nn/fusion_net.hpp names the reference files.
 #include <ATen/ATen.h>
 
+#include "fusion_labels.hpp"
 #include "tractrix/losses/cox.hpp"
 #include "tractrix/losses/discrete_survival.hpp"
-#include "tractrix/nn/fusion_net.hpp"
-#include "tractrix/nn/init.hpp"
 #include "tractrix/recipe/registry.hpp"
 
 namespace tractrix::recipes::fusion {
 
 enum class Head { nll, ce, cox };
 
-template <class E>
-using Names = std::vector<std::pair<const char*, E>>;
-
-}  // namespace tractrix::recipes::fusion
-
-// Labels of the layers' options; found beside the enums.
-namespace tractrix::nn {
-namespace f = recipes::fusion;
-
-inline const f::Names<BagEncoder>& names(BagEncoder) {
-  using enum BagEncoder;
-  static const f::Names<BagEncoder> all{
-      {"none", none}, {"mean", mean}, {"max", max}, {"abmil", abmil}, {"abmil_lab", abmil_lab}};
-  return all;
-}
-inline const f::Names<PoolAt>& names(PoolAt) {
-  static const f::Names<PoolAt> all{{"logits", PoolAt::logits}, {"features", PoolAt::features}};
-  return all;
-}
-inline const f::Names<VectorEncoder>& names(VectorEncoder) {
-  using enum VectorEncoder;
-  static const f::Names<VectorEncoder> all{
-      {"none", none}, {"linear", linear}, {"snn", snn}, {"mlp", mlp}, {"transformer", transformer}};
-  return all;
-}
-inline const f::Names<Fusion>& names(Fusion) {
-  using enum Fusion;
-  static const f::Names<Fusion> all{
-      {"none", none}, {"concat", concat}, {"bilinear", bilinear}, {"kronecker", kronecker}};
-  return all;
-}
-inline const f::Names<Init>& names(Init) {
-  using enum Init;
-  static const f::Names<Init> all{
-      {"torch", torch_default}, {"xavier_normal", xavier_normal}, {"max_weights", max_weights}};
-  return all;
-}
-
-}  // namespace tractrix::nn
-
-namespace tractrix::recipes::fusion {
+using nn::Names;
 
 const Names<Head>& names(Head) {
   static const Names<Head> all{{"nll", Head::nll}, {"ce", Head::ce}, {"cox", Head::cox}};
   return all;
+}
+
+struct Instances {
+  double weight = 0;
+  int64_t samples = 8;
+  bool subtyping = true;
+};
+void fields(config::Fields& f, Instances& i) {
+  f("weight", i.weight, "of the instance loss, 1 - weight of the bag's (CLAM: 0.3); 0: off",
+    config::from_below(0, 1));
+  f("samples", i.samples, "patches with the highest and lowest attention", config::at_least(1));
+  f("subtyping", i.subtyping, "highest patches are negatives of the other classes");
 }
 
 struct Pathology {
@@ -65,18 +36,25 @@ struct Pathology {
   nn::PoolAt pool_at = nn::PoolAt::logits;
   int64_t hidden = 512, attention = 256, out = 256;
   bool gated = true;
-  double dropout = 0.25;
+  double dropout = 0.25, token_deviation = 1e-6;
+  nn::Slice slice = nn::Slice::tail;
+  Instances instances;
 };
 void fields(config::Fields& f, Pathology& p) {
   f("encoder", p.encoder, "how the patches of a bag become one vector");
   f("pool_at", p.pool_at,
     "mean and max: pool each patch's logits (MambaMIL) or its features; fusion needs features");
   f("hidden", p.hidden, "width of a patch behind the first layer", config::at_least(1));
-  f("attention", p.attention, "abmil: width of the attention layer (abmil_lab: 128)",
+  f("attention", p.attention, "abmil, clam: width of the attention layer (abmil_lab: 128)",
     config::at_least(1));
-  f("out", p.out, "width of the bag's vector (abmil_lab: always hidden)", config::at_least(1));
-  f("gated", p.gated, "abmil: gated attention");
+  f("out", p.out, "width of the bag's vector (abmil_lab, clam, transmil: always hidden)",
+    config::at_least(1));
+  f("gated", p.gated, "abmil, clam: gated attention");
   f("dropout", p.dropout, "rate behind each layer", config::from_below(0, 1));
+  f("token_deviation", p.token_deviation, "transmil: of the class token's initial values",
+    config::at_least(0));
+  f("slice", p.slice, "transmil: rows an attention layer keeps; head: the first, as package 0.0.9");
+  f.group("instances", p.instances, "clam: instance loss; the label is the time bin");
 }
 
 struct Genes {
@@ -107,6 +85,7 @@ struct Config {
   nn::Init init = nn::Init::torch_default;
   double alpha = 0, l1 = 0;
   bool has_bag() const { return pathology.encoder != nn::BagEncoder::none; }
+  bool judges() const { return pathology.instances.weight > 0; }
   bool has_vector() const { return omics.encoder != nn::VectorEncoder::none; }
 };
 void fields(config::Fields& f, Config& c) {
@@ -121,6 +100,12 @@ void fields(config::Fields& f, Config& c) {
   f.require(bag || c.has_vector(), "omics", "and 'pathology' have no encoder: nothing to see");
   f.require(both == (c.fusion != nn::Fusion::none), "fusion",
             "must be set for two modalities, and none for one");
+  const bool clam = c.pathology.encoder == nn::BagEncoder::clam_sb ||
+                    c.pathology.encoder == nn::BagEncoder::clam_mb;
+  f.require(clam || c.judges() == false, "pathology", "has instances, which need a CLAM encoder");
+  f.require(!both || c.pathology.encoder != nn::BagEncoder::clam_mb, "pathology",
+            "encoder clam_mb has a vector per class and cannot be fused");
+  f.require(!c.judges() || c.head != Head::cox, "head", "cox has no bins for the instance loss");
   const bool pools_features =
       (c.pathology.encoder != nn::BagEncoder::mean && c.pathology.encoder != nn::BagEncoder::max) ||
       c.pathology.pool_at == nn::PoolAt::features;
@@ -138,6 +123,10 @@ nn::FusionNetOptions options_of(const Config& c, const data::Schema& schema) {
   o.bag_out = c.pathology.out;
   o.gated = c.pathology.gated;
   o.bag_dropout = c.pathology.dropout;
+  o.slice = c.pathology.slice;
+  o.token_deviation = c.pathology.token_deviation;
+  o.instances = c.pathology.instances.samples;
+  o.subtyping = c.pathology.instances.subtyping;
   if (c.has_bag()) o.bag_columns = schema.inputs.at("pathology").columns;
   o.vector = c.omics.encoder;
   o.widths = c.omics.widths;
@@ -181,6 +170,7 @@ class FusionRecipe final : public recipe::Recipe {
     auto result = net_->forward(bag, vector);
     Tensors out{{"logits", result.logits}};
     if (result.attention.defined()) out["attention.pathology"] = result.attention;
+    if (config_.judges()) out["patches"] = result.rows;
     if (config_.head == Head::cox) out["risk"] = result.logits.squeeze(1);
     return out;
   }
@@ -195,6 +185,11 @@ class FusionRecipe final : public recipe::Recipe {
       terms.push_back(
           {nll ? "nll" : "ce", nll ? losses::nll_survival(logits, bin, event, config_.alpha)
                                    : losses::ce_survival(logits, bin, event, config_.alpha)});
+      if (config_.judges()) {
+        const double weight = config_.pathology.instances.weight;
+        terms.back().weight = 1 - weight;
+        terms.push_back({"instances", instance_loss(out, bin), weight});
+      }
     }
     if (config_.l1 > 0) terms.push_back({"l1", nn::l1_norm(*net_), config_.l1});
     return terms;
@@ -209,6 +204,7 @@ class FusionRecipe final : public recipe::Recipe {
   }
   Tensors predict(const data::Batch& batch) override {
     Tensors out = forward(batch);
+    out.erase("patches");
     if (config_.head == Head::cox) return out;
     out["survival"] = losses::curve(out.at("logits").to(at::kDouble)).survival;
     out["risk"] = losses::risk_of(out.at("survival"));
@@ -216,13 +212,18 @@ class FusionRecipe final : public recipe::Recipe {
   }
 
  private:
+  at::Tensor instance_loss(const Tensors& out, const at::Tensor& bin) {
+    const nn::FusionOutput seen{{}, out.at("attention.pathology"), out.at("patches")};
+    return net_->judge_instances(seen, bin.item<int64_t>()).loss;
+  }
+
   Config config_;
   nn::FusionNet net_;
 };
 
 }  // namespace tractrix::recipes::fusion
 
-TRACTRIX_RECIPE(
-    fusion,
-    "survival from a bag, a vector or both: SNN, SNNTrans, MLP, ABMIL, MeanMIL, MaxMIL, Cox",
-    tractrix::recipes::fusion::FusionRecipe, tractrix::recipes::fusion::Config)
+TRACTRIX_RECIPE(fusion,
+                "survival from a bag, a vector or both: SNN, SNNTrans, MLP, ABMIL, CLAM, TransMIL, "
+                "MeanMIL, MaxMIL, Cox",
+                tractrix::recipes::fusion::FusionRecipe, tractrix::recipes::fusion::Config)

@@ -3,57 +3,15 @@
 // reference code of MCAT and MambaMIL (and of the reconstructed SNNTrans) on weights filled by
 // position.
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <array>
 #include <cmath>
-#include <memory>
 
 #include "support/golden.hpp"
-#include "tractrix/config/document.hpp"
-#include "tractrix/config/fields.hpp"
-#include "tractrix/recipe/registry.hpp"
+#include "support/recipe_cases.hpp"
 
 namespace tractrix::test {
 namespace {
-
-constexpr std::array<int64_t, 6> kGroupSizes{3, 5, 7, 11, 13, 17};
-
-std::unique_ptr<recipe::Recipe> make_fusion(const std::string& yaml, const data::Schema& schema) {
-  const config::Node node = config::parse(yaml, "fusion_recipe_test.yaml");
-  config::Visit visit;
-  const auto maker = recipe::find_maker("fusion", "test");
-  {
-    config::Fields fields(visit, &node, "recipe");
-    maker->visit(fields);
-  }
-  visit.errors.raise();
-  auto made = maker->make(schema);
-  made->module().eval();
-  return made;
-}
-
-data::Schema schema_of(int64_t patch, int64_t genes, int64_t bins) {
-  data::Schema schema;
-  if (patch) schema.inputs["pathology"] = {data::Kind::bag, patch};
-  if (genes) schema.inputs["genomics"] = {data::Kind::vector, genes};
-  for (int64_t k = 0; k <= bins; ++k) schema.edges.push_back(static_cast<double>(k));
-  return schema;
-}
-
-data::Batch batch_of(const at::Tensor& bag, const at::Tensor& genes, int64_t bin, double event) {
-  data::Batch batch;
-  batch.ids = {"patient"};
-  batch.seeds = {Seed(1)};
-  if (bag.defined()) {
-    batch.inputs["pathology"] = bag;
-    batch.lengths["pathology"] = {bag.size(0)};
-  }
-  if (genes.defined()) batch.inputs["genomics"] = genes;
-  batch.targets["bin"] = at::full({1}, bin, at::kLong);
-  batch.targets["event"] = at::full({1}, event, at::kDouble);
-  return batch;
-}
 
 // ---- golden cases -------------------------------------------------------------------------------
 
@@ -98,7 +56,7 @@ TEST(FusionRecipe, EqualsMcatsModelsWithAllGradients) {
     const char* genes = config.contains("input_dim") ? "input_dim" : "omic_input_dim";
     const int64_t columns = config.at(genes).is_null() ? 0 : config.at(genes).get<int64_t>();
     const auto fusion =
-        make_fusion(yaml_of(golden), schema_of(1024, columns, config.at("n_classes")));
+        make_recipe("fusion", yaml_of(golden), schema_of(1024, columns, config.at("n_classes")));
     golden.load(fusion->module());
     for (const auto& text : golden.check(run_fusion(golden, *fusion)))
       ADD_FAILURE() << name << ": " << text;
@@ -107,32 +65,6 @@ TEST(FusionRecipe, EqualsMcatsModelsWithAllGradients) {
 
 // ---- numbers of the reference models on weights filled by position
 // --------------------------------
-
-// Element k of stream p in [0, 1): SplitMix64's finaliser of a counter.
-at::Tensor stream(uint64_t p, at::IntArrayRef shape) {
-  at::Tensor filled = at::empty(shape, at::kDouble);
-  double* value = filled.data_ptr<double>();
-  for (int64_t k = 0; k < filled.numel(); ++k) {
-    const uint64_t x = (static_cast<uint64_t>(k) + 1) * Seed::kGolden + p * 0xD1B54A32D192ED03ull;
-    value[k] = static_cast<double>(Seed::mix(x) >> 11) * 0x1.0p-53;
-  }
-  return filled;
-}
-
-// Matrices: U(-s, s), s = 1/sqrt(elements per row); vectors: U(-0.1, 0.1), around 1 for the weights
-// of norms.
-void fill_by_position(torch::nn::Module& module) {
-  const at::NoGradGuard no_grad;
-  uint64_t position = 0;
-  for (auto& item : module.named_parameters()) {
-    at::Tensor weight = item.value();
-    const bool matrix = weight.dim() > 1;
-    const double scale =
-        matrix ? 1 / std::sqrt(static_cast<double>(weight.numel() / weight.size(0))) : 0.1;
-    const bool norm = !matrix && item.key().ends_with("norm.weight");
-    weight.set_data((2 * stream(position++, weight.sizes()) - 1) * scale + (norm ? 1 : 0));
-  }
-}
 
 struct Row {
   const char* name;
@@ -154,6 +86,11 @@ const char* const kConcat =
     "pathology: {encoder: abmil}\nomics: {encoder: snn, widths: [256, 256]}\nfusion: concat";
 const char* const kBilinear =
     "pathology: {encoder: abmil}\nomics: {encoder: snn, widths: [256, 256]}\nfusion: bilinear";
+
+const char* const kTransMil = "pathology: {encoder: transmil}";
+const char* const kTransMilHead = "pathology: {encoder: transmil, slice: head}";
+const char* const kClamSb = "pathology: {encoder: clam_sb, hidden: 256}";
+const char* const kClamMb = "pathology: {encoder: clam_mb, hidden: 256}";
 
 const Row kRows[] = {
     {"SNN",
@@ -260,14 +197,47 @@ const Row kRows[] = {
      3.0395211069,
      1.53667880151,
      40.0311202632},
+    {"TransMIL",
+     kTransMil,
+     10,
+     {0.352189751918, 0.111508909503, 0.535846183638, 0.628538824631},
+     -0.704768999957,
+     2.09581652152,
+     1.63512239403,
+     47.6043173203},
+    {"TransMIL",
+     kTransMil,
+     300,
+     {0.466039582426, -0.137966905755, 0.93239248959, -0.144893496677},
+     -0.681009763616,
+     1.91151322233,
+     1.57961509312,
+     42.9912507991},
+    {"TransMIL of package 0.0.9",
+     kTransMilHead,
+     300,
+     {1.10552820607, 0.472907748698, -0.365318487511, 0.522605055053},
+     -0.421540423146,
+     3.24118204718,
+     2.34878537139,
+     38.8744980345},
+    {"CLAM-SB",
+     kClamSb,
+     20,
+     {-0.29794615208, -0.117228430103, -0.0461113739633, 0.280116198058},
+     -1.09998125426,
+     1.9079482127,
+     1.19147958636,
+     6.95959147301},
+    {"CLAM-MB",
+     kClamMb,
+     300,
+     {-0.21732854354, 0.26781618811, -0.316922656555, 0.327771318145},
+     -0.991454820501,
+     2.29048089629,
+     1.42636958465,
+     6.14827679946},
 };
-
-at::Tensor genes_of_groups() {
-  std::vector<at::Tensor> parts;
-  for (size_t g = 0; g < kGroupSizes.size(); ++g)
-    parts.push_back(4 * stream(2001 + g, {kGroupSizes[g]}) - 2);
-  return at::cat(parts).unsqueeze(0);  // [1, 56]
-}
 
 double loss_of(recipe::Recipe& fusion, const data::Batch& batch, at::Tensor* graph = nullptr) {
   const recipe::Terms terms = fusion.loss(fusion.forward(batch), batch);
@@ -276,23 +246,9 @@ double loss_of(recipe::Recipe& fusion, const data::Batch& batch, at::Tensor* gra
   return terms[0].value.item<double>();
 }
 
-double gradient_norm(recipe::Recipe& fusion, const at::Tensor& loss) {
-  double squares = 0;
-  for (const auto& gradient :
-       torch::autograd::grad({loss}, fusion.module().parameters(), {}, {}, false, true))
-    if (gradient.defined()) squares += gradient.square().sum().item<double>();
-  return std::sqrt(squares);
-}
-
 void expect_row(const Row& row) {
   SCOPED_TRACE(std::string(row.name) + ", " + std::to_string(row.patches) + " patches");
-  data::Schema schema = schema_of(1024, 56, 4);
-  int64_t column = 0;
-  for (const int64_t size : kGroupSizes) {
-    auto& group = schema.inputs["genomics"].groups["group " + std::to_string(size)];
-    for (int64_t i = 0; i < size; ++i) group.push_back(column++);
-  }
-  const auto fusion = make_fusion(row.yaml, schema);
+  const auto fusion = make_recipe("fusion", row.yaml, grouped_schema(1024, kGroupSizes, 4));
   fill_by_position(fusion->module());
   const at::Tensor bag = row.patches ? 6 * stream(1000, {row.patches, 1024}) - 3 : at::Tensor();
   const data::Batch event = batch_of(bag, genes_of_groups(), 2, 1),

@@ -29,6 +29,9 @@ struct NystromAttentionOptions {
   int64_t residual_kernel = 33;
   double dropout = 0;  // behind the output layer
   Slice slice = Slice::tail;
+  // Same weights, softmax(q k) v over all pairs of rows, without padding or landmarks: for few
+  // rows, where the landmark form is no saving and mixes padded rows in (specs D-27).
+  bool exact = false;
 };
 
 struct NystromOutput {
@@ -51,6 +54,8 @@ class NystromAttentionImpl : public torch::nn::Module {
  private:
   struct Heads;
   Heads project(const at::Tensor& padded, const at::Tensor& mask);
+  at::Tensor mix_exactly(const at::Tensor& x);
+  at::Tensor finish(at::Tensor y, const at::Tensor& v);
 
   NystromAttentionOptions options_;
   torch::nn::Linear to_qkv_{nullptr}, to_out_{nullptr};

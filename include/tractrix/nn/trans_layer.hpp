@@ -5,6 +5,7 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/nn/pimpl.h>
 
+#include "tractrix/nn/mlp.hpp"
 #include "tractrix/nn/nystrom_attention.hpp"
 #include "tractrix/nn/ppeg.hpp"
 
@@ -15,6 +16,7 @@ struct TransLayerOptions {
   int64_t landmarks = 0;  // 0: dim / 2, as both references
   double dropout = 0.1;
   Slice slice = Slice::tail;
+  bool exact = false;  // softmax attention over all pairs instead of the Nystrom form
 };
 
 // y = x + NystromAttention(LayerNorm(x)), head width dim / heads; there is no feed-forward part.
@@ -34,6 +36,9 @@ struct TokenEncoderOptions {
   TransLayerOptions layer;
   bool grid =
       false;  // lays the tokens out as a square and encodes positions (PPEG) between the layers
+  bool positions = true;  // false: the square without PPEG (CMTA's ablation)
+  int64_t in = 0;         // above 0: Linear, ReLU, dropout in front (TransMIL's _fc1)
+  double in_dropout = 0;
   double token_deviation = 1e-6;  // of the class token's initial values
 };
 
@@ -43,16 +48,21 @@ struct EncodedTokens {
 };
 
 // Class token in front, TransLayer, (PPEG,) TransLayer, LayerNorm: CMTA's Transformer_G, and with
-// grid its Transformer_P, which repeats the first tokens until they fill a square. Children
-// cls_token, pos_layer, layer1, layer2, norm.
+// grid its Transformer_P, which repeats the first tokens until they fill a square; with grid and in
+// it is TransMIL's trunk. Children cls_token, pos_layer, _fc1, layer1, layer2, norm.
 class TokenEncoderImpl : public torch::nn::Module {
  public:
   explicit TokenEncoderImpl(const TokenEncoderOptions& options);
-  EncodedTokens forward(at::Tensor x);  // [B, n, dim], n >= 1
+  EncodedTokens forward(at::Tensor x);  // [B, n, dim] (with in: [B, n, in]), n >= 1
+  // Gives its children and the token to a parent under their own names, for references that have
+  // no module around them.
+  void spread_into(torch::nn::Module& parent);
 
  private:
+  bool grid_;
   at::Tensor cls_token_;
   Ppeg pos_layer_{nullptr};
+  Mlp fc1_{nullptr};
   TransLayer layer1_{nullptr}, layer2_{nullptr};
   torch::nn::LayerNorm norm_{nullptr};
 };

@@ -1,0 +1,208 @@
+// CMTA (Zhou & Chen, ICCV 2023; FT-ZHOU-ZZZ/CMTA, commit 31340f6): cross-modal translation and
+// alignment of patches and gene groups. nn/cmta_net.hpp holds the network, losses/alignment.hpp the
+// alignment. The defaults are what the published runs computed; where the paper says otherwise an
+// option gives the paper's form (omics.attention).
+#include <ATen/ATen.h>
+
+#include "tractrix/losses/alignment.hpp"
+#include "tractrix/losses/discrete_survival.hpp"
+#include "tractrix/nn/cmta_net.hpp"
+#include "tractrix/nn/init.hpp"
+#include "tractrix/recipe/registry.hpp"
+
+namespace tractrix::recipes::cmta {
+
+template <class E>
+using Names = std::vector<std::pair<const char*, E>>;
+
+enum class Size { small, large };
+enum class Fusion { concat, bilinear };
+enum class Head { nll, ce };
+enum class GeneAttention { padded, exact };
+enum class Alignment { l1, mse, kl, cosine, orthogonal };
+
+const Names<Size>& names(Size) {
+  static const Names<Size> all{{"small", Size::small}, {"large", Size::large}};
+  return all;
+}
+const Names<Fusion>& names(Fusion) {
+  static const Names<Fusion> all{{"concat", Fusion::concat}, {"bilinear", Fusion::bilinear}};
+  return all;
+}
+const Names<Head>& names(Head) {
+  static const Names<Head> all{{"nll", Head::nll}, {"ce", Head::ce}};
+  return all;
+}
+const Names<GeneAttention>& names(GeneAttention) {
+  static const Names<GeneAttention> all{{"padded", GeneAttention::padded},
+                                        {"exact", GeneAttention::exact}};
+  return all;
+}
+const Names<Alignment>& names(Alignment) {
+  using enum Alignment;
+  static const Names<Alignment> all{
+      {"l1", l1}, {"mse", mse}, {"kl", kl}, {"cosine", cosine}, {"orthogonal", orthogonal}};
+  return all;
+}
+struct Align {
+  Alignment metric = Alignment::l1;
+  double weight = 1, gamma = 0.5;
+  bool detach = true;
+};
+void fields(config::Fields& f, Align& a) {
+  f("metric", a.metric,
+    "between encoded and translated class tokens; orthogonal: all pairs of the four");
+  f("weight", a.weight, "published: 1, BRCA 100, LUAD 0.0001; 0: only logged", config::at_least(0));
+  f("gamma", a.gamma, "orthogonal: weight of the pairs that should be at right angles",
+    config::at_least(0));
+  f("detach", a.detach, "no gradient to the encoded side; orthogonal: always as the reference");
+}
+
+struct Omics {
+  std::string input = "genomics";
+  int64_t hidden = 1024;
+  GeneAttention attention = GeneAttention::padded;
+};
+void fields(config::Fields& f, Omics& o) {
+  f("input", o.input, "which vector of the cohort; needs gene groups");
+  f("hidden", o.hidden, "width between a group and its token", config::at_least(1));
+  f("attention", o.attention,
+    "padded: 7 tokens among 121 rows of zeros (published runs); exact: among the 7 (paper)");
+}
+
+struct Config {
+  Size size = Size::small;
+  int64_t dim = 256;
+  Omics omics;
+  Fusion fusion = Fusion::concat;
+  Align align;
+  Head head = Head::nll;
+  double alpha = 0, dropout = 0.25, layer_dropout = 0.1;
+  bool positions = true, cross_attention = true, xavier = true;
+};
+void fields(config::Fields& f, Config& c) {
+  f("size", c.size, "large: patches over twice dim, genes over three hidden blocks");
+  f("dim", c.dim, "width of every token, a multiple of 8", config::at_least(16));
+  f.group("omics", c.omics, "gene groups");
+  f("fusion", c.fusion, "how the two means of encoded and translated tokens meet");
+  f.group("align", c.align, "alignment of encoded and translated tokens");
+  f("head", c.head, "loss on the hazards of time bins");
+  f("alpha", c.alpha, "extra weight of uncensored patients", config::between(0, 1));
+  f("dropout", c.dropout, "rate in embeddings and bilinear fusion", config::from_below(0, 1));
+  f("layer_dropout", c.layer_dropout, "rate behind every attention layer",
+    config::from_below(0, 1));
+  f("positions", c.positions, "position encoding of patches (PPEG); false: ablation");
+  f("cross_attention", c.cross_attention,
+    "false: each decoder reads the other modality's tokens as they are (our choice; the paper's "
+    "ablation is not defined)");
+  f("xavier", c.xavier, "Xavier-normal initial weights; false: torch's");
+  f.require(c.dim % 8 == 0, "dim", "must be a multiple of 8, the number of heads");
+}
+
+nn::CmtaOptions options_of(const Config& c, const data::Schema& schema) {
+  nn::CmtaOptions o;
+  o.patch_columns = schema.inputs.at("pathology").columns;
+  for (const auto& [group, columns] : schema.inputs.at(c.omics.input).groups)
+    o.groups.push_back(columns);
+  if (o.groups.empty())
+    throw Error("recipe.omics.input", "CMTA makes a token of each gene group, the input has none",
+                "data.inputs." + c.omics.input + ".select: signatures");
+  o.dim = c.dim;
+  o.gene_hidden = c.omics.hidden;
+  o.large = c.size == Size::large;
+  o.bilinear = c.fusion == Fusion::bilinear;
+  o.dropout = c.dropout;
+  o.layer_dropout = c.layer_dropout;
+  o.positions = c.positions;
+  o.cross_attention = c.cross_attention;
+  o.exact_genes = c.omics.attention == GeneAttention::exact;
+  o.classes = schema.bins();
+  return o;
+}
+
+losses::Similarity similarity_of(Alignment metric) {
+  switch (metric) {
+    case Alignment::mse:
+      return losses::Similarity::mse;
+    case Alignment::kl:
+      return losses::Similarity::kl;
+    case Alignment::cosine:
+      return losses::Similarity::cosine;
+    default:
+      return losses::Similarity::l1;
+  }
+}
+
+class CmtaRecipe final : public recipe::Recipe {
+ public:
+  static recipe::Contract contract(const Config& c) {
+    recipe::Contract contract;
+    contract.inputs = {{"pathology", data::Kind::bag}, {c.omics.input, data::Kind::vector}};
+    contract.targets = {"bin", "event"};
+    return contract;
+  }
+  CmtaRecipe(const Config& config, const data::Schema& schema)
+      : config_(config), net_(options_of(config, schema)) {
+    nn::initialise(*net_, config.xavier ? nn::Init::xavier_normal : nn::Init::torch_default);
+  }
+  torch::nn::Module& module() override { return *net_; }
+
+  Tensors forward(const data::Batch& batch) override {
+    const auto out = net_->forward(batch.bag("pathology"), batch.inputs.at(config_.omics.input));
+    return {{"logits", out.logits},
+            {"p", out.p},
+            {"p_hat", out.p_hat},
+            {"g", out.g},
+            {"g_hat", out.g_hat}};
+  }
+
+  recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
+    const auto &logits = out.at("logits"), &bin = batch.targets.at("bin"),
+               &event = batch.targets.at("event");
+    recipe::Terms terms;
+    if (config_.head == Head::nll)
+      terms.push_back({"nll", losses::nll_survival(logits, bin, event, config_.alpha)});
+    else
+      terms.push_back({"ce", losses::ce_survival(logits, bin, event, config_.alpha)});
+    add_alignment(out, terms);
+    const auto watch = [&](const char* name, const char* a, const char* b) {
+      terms.push_back(
+          {name, losses::cosine_rows(out.at(a).detach(), out.at(b).detach()).mean(), 0});
+    };
+    watch("cos_p", "p", "p_hat");
+    watch("cos_g", "g", "g_hat");
+    watch("cos_pg", "p", "g");
+    return terms;
+  }
+
+  Tensors predict(const data::Batch& batch) override {
+    const at::Tensor logits = forward(batch).at("logits");
+    const at::Tensor survival = losses::curve(logits.to(at::kDouble)).survival;
+    return {{"logits", logits}, {"survival", survival}, {"risk", losses::risk_of(survival)}};
+  }
+
+ private:
+  void add_alignment(const Tensors& out, recipe::Terms& terms) const {
+    const auto& [metric, weight, gamma, detach] = config_.align;
+    const auto &p = out.at("p"), &p_hat = out.at("p_hat"), &g = out.at("g"),
+               &g_hat = out.at("g_hat");
+    if (metric == Alignment::orthogonal) {
+      terms.push_back({"align", losses::orthogonal_rows(p, p_hat, g, g_hat, gamma).mean(), weight});
+      return;
+    }
+    const auto similarity = similarity_of(metric);
+    terms.push_back(
+        {"align_p", losses::alignment(detach ? p.detach() : p, p_hat, similarity), weight});
+    terms.push_back(
+        {"align_g", losses::alignment(detach ? g.detach() : g, g_hat, similarity), weight});
+  }
+
+  Config config_;
+  nn::CmtaNet net_;
+};
+
+}  // namespace tractrix::recipes::cmta
+
+TRACTRIX_RECIPE(cmta,
+                "CMTA: translation between patches and gene groups, aligned with the original",
+                tractrix::recipes::cmta::CmtaRecipe, tractrix::recipes::cmta::Config)
