@@ -1,0 +1,134 @@
+// tractrix_bench loader: reading one bag from a warm file, packed and in one-row chunks as CLAM
+// writes them, against one pread of the same number of bytes of the same file and (chunks) H5Dread.
+// Both sides fill a fresh tensor.
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "bench.hpp"
+#include "tractrix/core/error.hpp"
+#include "tractrix/data/packed_store.hpp"
+
+namespace tractrix::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct LoaderOptions {
+  std::vector<int64_t> patches{1000, 15000};
+  int64_t columns = 1024;
+};
+
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "tractrix_bench-XXXXXX").string();
+    if (!mkdtemp(name.data())) throw Error(name, "cannot be made");
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+// A fresh tensor filled by plain reads from the start of the file.
+void plain_read(const fs::path& file, const at::Tensor& like) {
+  const auto to = at::empty_like(like);
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  char* at = static_cast<char*>(to.data_ptr());
+  for (size_t done = 0, all = to.nbytes(); done < all;) {
+    const auto got = pread(fd, at + done, all - done, static_cast<off_t>(done));
+    if (got <= 0) throw Error(file.string(), "is shorter than its bag");
+    done += static_cast<size_t>(got);
+  }
+  close(fd);
+}
+
+void write_row_chunks(const fs::path& path, const at::Tensor& bag) {
+  const hsize_t shape[] = {static_cast<hsize_t>(bag.size(0)), static_cast<hsize_t>(bag.size(1))};
+  const hsize_t chunk[] = {1, shape[1]};
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(2, shape, nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(how, 2, chunk);
+  const hid_t set =
+      H5Dcreate2(file, "features", H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+  if (H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, bag.data_ptr()) < 0)
+    throw Error(path.string(), "cannot be written");
+  H5Dclose(set);
+  H5Pclose(how);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+void library_read(const fs::path& path, const at::Tensor& like) {
+  const auto to = at::empty_like(like);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const hid_t set = H5Dopen2(file, "features", H5P_DEFAULT);
+  H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, to.data_ptr());
+  H5Dclose(set);
+  H5Fclose(file);
+}
+
+void report(const std::string& name, const char* reference, const at::Tensor& bag, Times times,
+            const std::optional<double>& plain) {
+  auto j = line(
+      "loader",
+      name + " [" + std::to_string(bag.size(0)) + ", " + std::to_string(bag.size(1)) + "]", times);
+  j["dtype"] = "float32";
+  j["reference"] = reference;
+  j["gb_per_s"] = 1e-9 * static_cast<double>(bag.nbytes()) / times.ours;
+  if (plain) j["pread_s"] = *plain, j["part_of_pread"] = *plain / times.ours;
+  print(j);
+}
+
+void run_packed(const Scratch& scratch, const at::Tensor& bag, int64_t rounds) {
+  const auto path = scratch / "packed.h5";
+  data::PackedWriter writer(path, data::Precision::float32);
+  writer.add("slide", bag, {}, {"none", "bench", true});
+  writer.finish();
+  const data::PackedStore store(path);
+  if (!at::equal(store.read("slide"), bag)) throw Error(path.string(), "was read wrongly");
+  const auto times =
+      alternate([&] { store.read("slide"); }, [&] { plain_read(path, bag); }, rounds);
+  report("packed", "pread", bag, times, times.reference);
+}
+
+void run_row_chunks(const Scratch& scratch, const at::Tensor& bag, int64_t rounds) {
+  const auto path = scratch / "rows.h5";
+  write_row_chunks(path, bag);
+  const auto file = data::open_features(path);
+  if (!at::equal(file.read(data::As::stored), bag)) throw Error(path.string(), "was read wrongly");
+  const auto ours = [&] { file.read(data::As::stored); };
+  const auto plain = alternate(
+      ours, [&] { plain_read(path, bag); }, rounds);
+  const auto times = alternate(
+      ours, [&] { library_read(path, bag); }, rounds);
+  report("one-row chunks", "H5Dread", bag, times, plain.reference);
+}
+
+}  // namespace
+
+void add_loader(CLI::App& app, Options& options) {
+  auto o = std::make_shared<LoaderOptions>();
+  auto* verb = app.add_subcommand("loader", "reading one bag against pread and H5Dread");
+  verb->add_option("--patches", o->patches, "rows of the bags");
+  verb->add_option("--columns", o->columns, "features of a patch")->check(CLI::Range(1, 100000));
+  verb->callback([o, &options] {
+    for (const int64_t patches : o->patches) {
+      const Scratch scratch;
+      const auto bag = at::randn({patches, o->columns});
+      run_packed(scratch, bag, options.rounds);
+      run_row_chunks(scratch, bag, options.rounds);
+    }
+  });
+}
+
+}  // namespace tractrix::bench
