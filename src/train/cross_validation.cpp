@@ -134,8 +134,14 @@ CrossValidationResult cross_validate(const RunConfig& config,
   RunFolder folder(config.run.out / config.run.name, options.existing,
                    options.share || !options.folds.empty(), config.yaml(),
                    run_facts(config, *cohort, splits, options));
-  log::to_file(folder.path() / "log.txt");
-  describe(config, *cohort, splits, context.device);
+  const auto logs = options.worker ? folder.fold(chosen.front()) : folder.path();
+  std::filesystem::create_directories(logs);
+  log::to_file(logs / "log.txt");
+  if (!options.worker) describe(config, *cohort, splits, context.device);
+  if (!options.train) {
+    log::to_file({});
+    return {folder.path(), false};
+  }
   context.cache =
       std::make_shared<data::BagCache>(static_cast<uint64_t>(config.run.cache_gib * (1ull << 30)));
   std::vector<std::unique_ptr<FoldRun>> runs;

@@ -16,6 +16,8 @@ struct CrossValidationOptions {
   std::vector<int64_t> folds;  // empty: all
   bool dry_run = false;        // check everything, print the plan, train nothing
   bool share = false;          // other processes train other folds of this run
+  bool train = true;           // false: check, write the run's folder, leave the folds to others
+  bool worker = false;         // one fold of a run another process leads: says less, logs beside it
   std::string command;         // for run.json
 };
 
