@@ -10,7 +10,7 @@ CmtaNetImpl::CmtaNetImpl(const CmtaOptions& options) : options_(options) {
   pathomics_encoder_ = register_module("pathomics_encoder", make_encoder(true));
   pathomics_decoder_ = register_module("pathomics_decoder", make_encoder(true));
   if (options.cross_attention) {
-    const MultiheadAttentionOptions attention{.dim = options.dim, .heads = 1};
+    const MultiheadAttentionOptions attention{.dim = options.dim, .heads = 1, .form = options.form};
     p_in_g_ = register_module("P_in_G_Att", MultiheadAttention(attention));
     g_in_p_ = register_module("G_in_P_Att", MultiheadAttention(attention));
   }
@@ -40,7 +40,8 @@ TokenEncoder CmtaNetImpl::make_encoder(bool patches) const {
   TokenEncoderOptions encoder;
   encoder.layer.dim = options_.dim;
   encoder.layer.dropout = options_.layer_dropout;
-  encoder.layer.exact = !patches && options_.exact_genes;
+  encoder.layer.full = !patches && options_.full_genes;
+  encoder.layer.form = options_.form;
   encoder.grid = patches;
   encoder.positions = options_.positions;
   return TokenEncoder(encoder);
@@ -81,8 +82,8 @@ CmtaOutput CmtaNetImpl::forward(const at::Tensor& bag, const at::Tensor& genes) 
   CmtaOutput out;
   out.p = patches.token;
   out.g = groups.token;
-  out.p_hat = pathomics_decoder_->forward(from_genes).token;
-  out.g_hat = genomics_decoder_->forward(from_patches).token;
+  out.p_hat = pathomics_decoder_->forward_token(from_genes);
+  out.g_hat = genomics_decoder_->forward_token(from_patches);
   const at::Tensor a = (out.p + out.p_hat) / 2, b = (out.g + out.g_hat) / 2;
   const at::Tensor fused =
       bilinear_ ? bilinear_->forward(a, b) : concat_->forward(at::cat({a, b}, 1));

@@ -64,6 +64,7 @@ int64_t FusionNetImpl::make_transmil() {
   TokenEncoderOptions trunk;
   trunk.layer.dim = o.hidden;
   trunk.layer.slice = o.slice;
+  trunk.layer.form = o.form;
   trunk.grid = true;
   trunk.in = o.bag_columns;
   trunk.in_dropout = o.bag_dropout;
@@ -171,7 +172,7 @@ at::Tensor FusionNetImpl::encode_lab(const at::Tensor& bag, FusionOutput& out) {
 
 at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
   if (options_.bag == BagEncoder::abmil_lab) return encode_lab(bag, out);
-  if (options_.bag == BagEncoder::transmil) return transmil_->forward(bag.unsqueeze(0)).token;
+  if (options_.bag == BagEncoder::transmil) return transmil_->forward_token(bag.unsqueeze(0));
   if (is_clam()) {
     const auto pooled = attention_net_->forward(bag);
     out.attention = pooled.weights.size(0) == 1 ? pooled.weights.squeeze(0) : pooled.weights;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/nn/modules/container/modulelist.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -94,7 +95,10 @@ NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x, at
   const at::Tensor attn3 =
       masked_softmax(q_mark.matmul(k.transpose(2, 3)), valid, mask);  // [B, heads, m, N]
 
-  const at::Tensor y = finish(attn1.matmul(attn2_inv).matmul(attn3.matmul(v)), v);  // [B, N, dim]
+  const at::Tensor gathered = attn3.matmul(v);  // [B, heads, m, e]
+  const at::Tensor mixed = options_.form == Form::exact ? attn1.matmul(attn2_inv.matmul(gathered))
+                                                        : attn1.matmul(attn2_inv).matmul(gathered);
+  const at::Tensor y = finish(mixed, v);  // [B, N, dim]
   return {y.narrow(1, options_.slice == Slice::tail ? missing : 0, n), attn1, attn2_inv, attn3};
 }
 
@@ -105,15 +109,48 @@ at::Tensor NystromAttentionImpl::finish(at::Tensor y, const at::Tensor& v) {
   return at::dropout(y, options_.dropout, is_training());
 }
 
-at::Tensor NystromAttentionImpl::mix_exactly(const at::Tensor& x) {
+at::Tensor NystromAttentionImpl::mix_fully(const at::Tensor& x) {
   const auto [q, k, v] = project(x, {});
   return finish(q.matmul(k.transpose(2, 3)).softmax(3).matmul(v), v);
 }
 
+// The class token of a layer whose other rows nobody reads. The landmarks of q are the projection
+// of the landmarks of x; the convolution needs the rows of v around row 0 only.
+at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
+  TORCH_CHECK(options_.slice == Slice::tail && !options_.full && x.dim() == 3 && x.size(1) > 0,
+              "NystromAttention: the first row alone needs slice tail and x [B, n, D]");
+  const int64_t m = options_.landmarks, missing = (m - x.size(1) % m) % m;
+  const at::Tensor padded = missing ? at::constant_pad_nd(x, {0, 0, missing, 0}) : x;
+  const int64_t inner = options_.heads * options_.dim_head, rows = padded.size(1);
+  const auto split = [this](const at::Tensor& y) {
+    return y.unflatten(2, {options_.heads, options_.dim_head}).transpose(1, 2);
+  };
+  const at::Tensor weight = to_qkv_->weight;
+  const auto kv = at::linear(padded, weight.narrow(0, inner, 2 * inner)).chunk(2, 2);
+  const at::Tensor k = split(kv[0]), v = split(kv[1]);  // [B, heads, N, e]
+  const at::Tensor marks = padded.unflatten(1, {m, rows / m}).mean(2);
+  const at::Tensor asked = at::cat({padded.narrow(1, missing, 1), marks}, 1);  // [B, 1 + m, dim]
+  const at::Tensor q = split(at::linear(asked, weight.narrow(0, 0, inner))) /
+                       std::sqrt(static_cast<double>(options_.dim_head));
+  const at::Tensor k_mark = landmarks_of(k, m, {});
+  const at::Tensor near = q.matmul(k_mark.transpose(2, 3)).softmax(3);  // [B, heads, 1 + m, m]
+  const at::Tensor inverse = iterative_pinv(near.narrow(2, 1, m), options_.pinv_iterations);
+  const at::Tensor far = q.narrow(2, 1, m).matmul(k.transpose(2, 3)).softmax(3);
+  at::Tensor y = near.narrow(2, 0, 1).matmul(inverse.matmul(far.matmul(v)));  // [B, heads, 1, e]
+  if (res_conv_) {
+    const int64_t reach = options_.residual_kernel / 2;
+    const int64_t from = std::max<int64_t>(0, missing - reach);
+    const int64_t to = std::min(rows, missing + reach + 1);
+    y = y + res_conv_->forward(v.narrow(2, from, to - from)).narrow(2, missing - from, 1);
+  }
+  y = to_out_->forward(y.transpose(1, 2).flatten(2));
+  return at::dropout(y, options_.dropout, is_training());
+}
+
 at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& mask) {
-  if (options_.exact) {
-    TORCH_CHECK(!mask.defined(), "NystromAttention: the exact form takes no mask");
-    return mix_exactly(x);
+  if (options_.full) {
+    TORCH_CHECK(!mask.defined(), "NystromAttention: full attention takes no mask");
+    return mix_fully(x);
   }
   return forward_with_factors(x, mask).output;
 }

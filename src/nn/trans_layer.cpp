@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 #include "tractrix/nn/init.hpp"
 
@@ -16,7 +17,8 @@ TransLayerImpl::TransLayerImpl(const TransLayerOptions& options) {
   attention.landmarks = options.landmarks ? options.landmarks : options.dim / 2;
   attention.dropout = options.dropout;
   attention.slice = options.slice;
-  attention.exact = options.exact;
+  attention.full = options.full;
+  attention.form = options.form;
   norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.dim})));
   attn_ = register_module("attn", NystromAttention(attention));
 }
@@ -25,11 +27,18 @@ at::Tensor TransLayerImpl::forward(const at::Tensor& x) {
   return x + attn_->forward(norm_->forward(x));
 }
 
-TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) : grid_(options.grid) {
+at::Tensor TransLayerImpl::forward_first(const at::Tensor& x) {
+  return x.narrow(1, 0, 1) + attn_->forward_first(norm_->forward(x));
+}
+
+TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options)
+    : grid_(options.grid),
+      first_only_(options.layer.form == Form::exact && !options.layer.full &&
+                  options.layer.slice == Slice::tail) {
   const int64_t dim = options.layer.dim;
   cls_token_ = register_parameter("cls_token", at::empty({1, 1, dim}));
   if (options.grid && options.positions)
-    pos_layer_ = register_module("pos_layer", Ppeg(PpegOptions{dim}));
+    pos_layer_ = register_module("pos_layer", Ppeg(PpegOptions{dim, options.layer.form}));
   initialise_token(cls_token_, options.token_deviation);
   if (options.in > 0)
     fc1_ = register_module(
@@ -39,7 +48,7 @@ TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options) : grid_(o
   norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({dim})));
 }
 
-EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
+at::Tensor TokenEncoderImpl::enter(at::Tensor x) {
   TORCH_CHECK(x.dim() == 3 && x.size(1) > 0, "TokenEncoder: x must be [B, n, D] with n >= 1");
   if (fc1_) x = fc1_->forward(x);
   const int64_t side = square_side(x.size(1));
@@ -48,7 +57,17 @@ EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
 
   x = layer1_->forward(x);
   if (pos_layer_) x = pos_layer_->forward(x, side, side);
-  x = norm_->forward(layer2_->forward(x));
+  return x;
+}
+
+at::Tensor TokenEncoderImpl::forward_token(at::Tensor x) {
+  x = enter(std::move(x));
+  x = first_only_ ? layer2_->forward_first(x) : layer2_->forward(x).narrow(1, 0, 1);
+  return norm_->forward(x).select(1, 0);
+}
+
+EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
+  x = norm_->forward(layer2_->forward(enter(std::move(x))));
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
 }
 

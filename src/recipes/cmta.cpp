@@ -18,7 +18,7 @@ using Names = std::vector<std::pair<const char*, E>>;
 enum class Size { small, large };
 enum class Fusion { concat, bilinear };
 enum class Head { nll, ce };
-enum class GeneAttention { padded, exact };
+enum class GeneAttention { padded, full };
 enum class Alignment { l1, mse, kl, cosine, orthogonal };
 
 const Names<Size>& names(Size) {
@@ -35,7 +35,7 @@ const Names<Head>& names(Head) {
 }
 const Names<GeneAttention>& names(GeneAttention) {
   static const Names<GeneAttention> all{{"padded", GeneAttention::padded},
-                                        {"exact", GeneAttention::exact}};
+                                        {"full", GeneAttention::full}};
   return all;
 }
 const Names<Alignment>& names(Alignment) {
@@ -67,7 +67,7 @@ void fields(config::Fields& f, Omics& o) {
   f("input", o.input, "which vector of the cohort; needs gene groups");
   f("hidden", o.hidden, "width between a group and its token", config::at_least(1));
   f("attention", o.attention,
-    "padded: 7 tokens among 121 rows of zeros (published runs); exact: among the 7 (paper)");
+    "padded: 7 tokens among 121 rows of zeros (published runs); full: among the 7 (paper)");
 }
 
 struct Config {
@@ -78,7 +78,7 @@ struct Config {
   Align align;
   Head head = Head::nll;
   double alpha = 0, dropout = 0.25, layer_dropout = 0.1;
-  bool positions = true, cross_attention = true, xavier = true;
+  bool positions = true, cross_attention = true, xavier = true, fast = false;
 };
 void fields(config::Fields& f, Config& c) {
   f("size", c.size, "large: patches over twice dim, genes over three hidden blocks");
@@ -95,6 +95,7 @@ void fields(config::Fields& f, Config& c) {
   f("cross_attention", c.cross_attention,
     "false: each decoder reads the other modality's tokens as they are (our choice; the paper's "
     "ablation is not defined)");
+  f("fast", c.fast, "the same network in fewer operations; equal up to rounding without dropout");
   f("xavier", c.xavier, "Xavier-normal initial weights; false: torch's");
   f.require(c.dim % 8 == 0, "dim", "must be a multiple of 8, the number of heads");
 }
@@ -115,7 +116,8 @@ nn::CmtaOptions options_of(const Config& c, const data::Schema& schema) {
   o.layer_dropout = c.layer_dropout;
   o.positions = c.positions;
   o.cross_attention = c.cross_attention;
-  o.exact_genes = c.omics.attention == GeneAttention::exact;
+  o.full_genes = c.omics.attention == GeneAttention::full;
+  o.form = c.fast ? nn::Form::exact : nn::Form::reference;
   o.classes = schema.bins();
   return o;
 }

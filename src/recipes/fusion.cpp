@@ -35,7 +35,7 @@ struct Pathology {
   nn::BagEncoder encoder = nn::BagEncoder::none;
   nn::PoolAt pool_at = nn::PoolAt::logits;
   int64_t hidden = 512, attention = 256, out = 256;
-  bool gated = true;
+  bool gated = true, fast = false;
   double dropout = 0.25, token_deviation = 1e-6;
   nn::Slice slice = nn::Slice::tail;
   Instances instances;
@@ -54,6 +54,7 @@ void fields(config::Fields& f, Pathology& p) {
   f("token_deviation", p.token_deviation, "transmil: of the class token's initial values",
     config::at_least(0));
   f("slice", p.slice, "transmil: rows an attention layer keeps; head: the first, as package 0.0.9");
+  f("fast", p.fast, "transmil: fewer operations; equal up to rounding without dropout");
   f.group("instances", p.instances, "clam: instance loss; the label is the time bin");
 }
 
@@ -124,6 +125,7 @@ nn::FusionNetOptions options_of(const Config& c, const data::Schema& schema) {
   o.gated = c.pathology.gated;
   o.bag_dropout = c.pathology.dropout;
   o.slice = c.pathology.slice;
+  o.form = c.pathology.fast ? nn::Form::exact : nn::Form::reference;
   o.token_deviation = c.pathology.token_deviation;
   o.instances = c.pathology.instances.samples;
   o.subtyping = c.pathology.instances.subtyping;

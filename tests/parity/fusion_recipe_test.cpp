@@ -88,6 +88,7 @@ const char* const kBilinear =
     "pathology: {encoder: abmil}\nomics: {encoder: snn, widths: [256, 256]}\nfusion: bilinear";
 
 const char* const kTransMil = "pathology: {encoder: transmil}";
+const char* const kTransMilFast = "pathology: {encoder: transmil, fast: true}";
 const char* const kTransMilHead = "pathology: {encoder: transmil, slice: head}";
 const char* const kClamSb = "pathology: {encoder: clam_sb, hidden: 256}";
 const char* const kClamMb = "pathology: {encoder: clam_mb, hidden: 256}";
@@ -207,6 +208,14 @@ const Row kRows[] = {
      47.6043173203},
     {"TransMIL",
      kTransMil,
+     300,
+     {0.466039582426, -0.137966905755, 0.93239248959, -0.144893496677},
+     -0.681009763616,
+     1.91151322233,
+     1.57961509312,
+     42.9912507991},
+    {"TransMIL, fast",
+     kTransMilFast,
      300,
      {0.466039582426, -0.137966905755, 0.93239248959, -0.144893496677},
      -0.681009763616,

@@ -31,7 +31,8 @@ struct CmtaOptions {
   bool cross_attention = true;  // false: each decoder reads the other encoder's tokens as they are
   // false: 7 gene tokens among 121 padded rows of zeros, as the code does (published runs); true:
   // self-attention among the 7 tokens alone, as the paper says (specs D-27).
-  bool exact_genes = false;
+  bool full_genes = false;
+  Form form = Form::reference;
   int64_t classes = 4;
 };
 

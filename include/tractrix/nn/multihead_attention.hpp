@@ -7,11 +7,16 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
+#include "tractrix/nn/form.hpp"
+
 namespace tractrix::nn {
 
 struct MultiheadAttentionOptions {
   int64_t dim = 256, heads = 1;
   double dropout = 0;  // on the softmax weights
+  // exact: with one head and no dropout, the projections of the longer side are absorbed by the
+  // shorter one, so that the longer side is multiplied by matrices of few columns only.
+  Form form = Form::reference;
 };
 
 struct AttentionOutput {
@@ -29,6 +34,10 @@ class MultiheadAttentionImpl : public torch::nn::Module {
   AttentionOutput forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
  private:
+  AttentionOutput absorb_keys(const at::Tensor& query, const at::Tensor& key,
+                              const at::Tensor& value);
+  AttentionOutput absorb_queries(const at::Tensor& query, const at::Tensor& key,
+                                 const at::Tensor& value);
   at::Tensor project(const at::Tensor& x,
                      int64_t third) const;  // [n, B, dim] -> [B, heads, n, dim / heads]
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "tractrix/nn/depthwise_conv.hpp"
+#include "tractrix/nn/form.hpp"
 
 namespace tractrix::nn {
 
@@ -29,9 +30,10 @@ struct NystromAttentionOptions {
   int64_t residual_kernel = 33;
   double dropout = 0;  // behind the output layer
   Slice slice = Slice::tail;
+  Form form = Form::reference;  // exact: attn1 (pinv (attn3 v)), without an N x m product
   // Same weights, softmax(q k) v over all pairs of rows, without padding or landmarks: for few
   // rows, where the landmark form is no saving and mixes padded rows in (specs D-27).
-  bool exact = false;
+  bool full = false;
 };
 
 struct NystromOutput {
@@ -49,12 +51,15 @@ class NystromAttentionImpl : public torch::nn::Module {
   // x [B, n, dim]; mask [B, n] boolean, true = valid; without it the padded rows take part like any
   // other (reference).
   at::Tensor forward(const at::Tensor& x, const at::Tensor& mask = {});
+  // Row 0 of forward(x) alone, [B, 1, dim]: no other row gets a query, a convolution or an output.
+  // Only for slice tail, without full.
+  at::Tensor forward_first(const at::Tensor& x);
   NystromOutput forward_with_factors(const at::Tensor& x, at::Tensor mask = {});
 
  private:
   struct Heads;
   Heads project(const at::Tensor& padded, const at::Tensor& mask);
-  at::Tensor mix_exactly(const at::Tensor& x);
+  at::Tensor mix_fully(const at::Tensor& x);
   at::Tensor finish(at::Tensor y, const at::Tensor& v);
 
   NystromAttentionOptions options_;

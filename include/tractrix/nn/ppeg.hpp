@@ -6,11 +6,13 @@
 #include <torch/nn/pimpl.h>
 
 #include "tractrix/nn/depthwise_conv.hpp"
+#include "tractrix/nn/form.hpp"
 
 namespace tractrix::nn {
 
 struct PpegOptions {
   int64_t dim = 0;
+  Form form = Form::reference;  // exact: the three kernels and the grid itself as one 7x7 kernel
 };
 
 class PpegImpl : public torch::nn::Module {
@@ -20,6 +22,9 @@ class PpegImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x, int64_t height, int64_t width);
 
  private:
+  at::Tensor mix_at_once(const at::Tensor& grid);
+
+  Form form_;
   DepthwiseConv proj_{nullptr}, proj1_{nullptr}, proj2_{nullptr};
 };
 TORCH_MODULE(Ppeg);

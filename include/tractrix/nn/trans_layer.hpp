@@ -16,7 +16,8 @@ struct TransLayerOptions {
   int64_t landmarks = 0;  // 0: dim / 2, as both references
   double dropout = 0.1;
   Slice slice = Slice::tail;
-  bool exact = false;  // softmax attention over all pairs instead of the Nystrom form
+  bool full = false;  // softmax attention over all pairs instead of the Nystrom form
+  Form form = Form::reference;
 };
 
 // y = x + NystromAttention(LayerNorm(x)), head width dim / heads; there is no feed-forward part.
@@ -24,7 +25,8 @@ struct TransLayerOptions {
 class TransLayerImpl : public torch::nn::Module {
  public:
   explicit TransLayerImpl(const TransLayerOptions& options);
-  at::Tensor forward(const at::Tensor& x);  // [B, n, dim]
+  at::Tensor forward(const at::Tensor& x);        // [B, n, dim]
+  at::Tensor forward_first(const at::Tensor& x);  // [B, 1, dim], row 0 of forward(x)
 
  private:
   torch::nn::LayerNorm norm_{nullptr};
@@ -54,12 +56,16 @@ class TokenEncoderImpl : public torch::nn::Module {
  public:
   explicit TokenEncoderImpl(const TokenEncoderOptions& options);
   EncodedTokens forward(at::Tensor x);  // [B, n, dim] (with in: [B, n, in]), n >= 1
+  // forward(x).token, [B, dim]; with form exact no other row of the second layer is computed.
+  at::Tensor forward_token(at::Tensor x);
   // Gives its children and the token to a parent under their own names, for references that have
   // no module around them.
   void spread_into(torch::nn::Module& parent);
 
  private:
-  bool grid_;
+  at::Tensor enter(at::Tensor x);  // up to the second layer: [B, 1 + n, dim]
+
+  bool grid_, first_only_;
   at::Tensor cls_token_;
   Ppeg pos_layer_{nullptr};
   Mlp fc1_{nullptr};

@@ -70,8 +70,8 @@ TEST(CmtaNet, AblationsLeaveOutTheirLayers) {
   EXPECT_FALSE(at::equal(a.g_hat, b.g_hat));
 }
 
-// With as many landmarks as rows and a converged inverse the Nystrom form is the exact one.
-TEST(TransLayer, TheExactFormIsTheLimitOfTheNystromForm) {
+// With as many landmarks as rows and a converged inverse the Nystrom form is full attention.
+TEST(TransLayer, FullAttentionIsTheLimitOfTheNystromForm) {
   draw_from(Seed(21));
   NystromAttentionOptions options;
   options.dim = 12;
@@ -80,18 +80,18 @@ TEST(TransLayer, TheExactFormIsTheLimitOfTheNystromForm) {
   options.landmarks = 9;
   options.pinv_iterations = 40;
   NystromAttention nystrom(options);
-  options.exact = true;
-  NystromAttention exact(options);
+  options.full = true;
+  NystromAttention full(options);
   cast(*nystrom, at::kCPU, at::kDouble);
-  cast(*exact, at::kCPU, at::kDouble);
+  cast(*full, at::kCPU, at::kDouble);
   const at::NoGradGuard no_grad;
-  const auto from = nystrom->parameters(), to = exact->parameters();
-  ASSERT_EQ(names_of(*nystrom), names_of(*exact));
+  const auto from = nystrom->parameters(), to = full->parameters();
+  ASSERT_EQ(names_of(*nystrom), names_of(*full));
   for (size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
   const at::Tensor x = 3 * normal(Seed(22), {2, 9, 12});
-  EXPECT_TRUE(at::allclose(nystrom->forward(x), exact->forward(x), 1e-8, 1e-8));
-  EXPECT_EQ(exact->forward(x.narrow(1, 0, 4)).size(1), 4);
-  EXPECT_THROW(exact->forward(x, at::ones({2, 9}, at::kBool)), c10::Error);
+  EXPECT_TRUE(at::allclose(nystrom->forward(x), full->forward(x), 1e-8, 1e-8));
+  EXPECT_EQ(full->forward(x.narrow(1, 0, 4)).size(1), 4);
+  EXPECT_THROW(full->forward(x, at::ones({2, 9}, at::kBool)), c10::Error);
 }
 
 }  // namespace cmta_net_cases

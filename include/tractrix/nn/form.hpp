@@ -1,0 +1,11 @@
+// Two ways to the same numbers (up to rounding).
+#pragma once
+
+namespace tractrix::nn {
+
+// reference: the operations of the published code, one by one. exact: fewer of them, rearranged by
+// identities that hold exactly; outputs and gradients differ by rounding only. With dropout on,
+// exact forms draw fewer random numbers.
+enum class Form { reference, exact };
+
+}  // namespace tractrix::nn
