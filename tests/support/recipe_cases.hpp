@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
@@ -19,9 +20,11 @@ namespace tractrix::test {
 
 inline const std::vector<int64_t> kGroupSizes{3, 5, 7, 11, 13, 17};
 
-// In eval mode.
+// In eval mode; single-threaded from here on: in small cases waiting threads cost more than they
+// bring.
 inline std::unique_ptr<recipe::Recipe> make_recipe(const std::string& name, const std::string& yaml,
                                                    const data::Schema& schema) {
+  at::set_num_threads(1);
   const config::Node node = config::parse(yaml, name + ".yaml");
   config::Visit visit;
   const auto maker = recipe::find_maker(name, "test");
