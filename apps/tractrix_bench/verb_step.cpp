@@ -107,10 +107,10 @@ void add_step(CLI::App& app, Options& options) {
   verb->add_option("--batch", o->batch, "patients per forward pass; 0: as many as it can");
   verb->add_flag("--f64", o->f64, "double precision");
   verb->add_option("--reference", o->reference, "options of the other side, key=value");
-  verb->add_option("options", o->options, "options of the recipe, key=value");
+  verb->add_option("--set", o->options, "options of the recipe on both sides, key=value");
   verb->footer(
       "example: tractrix_bench step --recipe fusion --patches 1024 4096 "
-      "pathology.encoder=abmil --reference pathology.encoder=mean");
+      "--set pathology.encoder=abmil --reference pathology.encoder=mean");
   verb->callback([o, &options] {
     for (const int64_t patches : o->patches) run_case(*o, patches, options);
   });
