@@ -152,6 +152,7 @@ def main():
     parser.add_argument("--program", default=ROOT / "build/release/apps/tractrix")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sides", nargs="+", help="which references, by name; default: all four")
     parser.add_argument("--train", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -159,6 +160,7 @@ def main():
         return train_all(args.train, args.threads, args.out)
     sides = {"single": (1, False), "single, malloc raised": (1, True), "batched": (WINDOW, False),
              "batched, malloc raised": (WINDOW, True)}
+    sides = {name: sides[name] for name in args.sides or sides}
     best, own = dict.fromkeys(sides), []
     for _ in range(args.rounds):
         own.append(ours(args.program, args.threads)["seconds"])
