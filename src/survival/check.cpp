@@ -1,7 +1,9 @@
 #include "check.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
 
 namespace tractrix::survival {
@@ -30,6 +32,19 @@ void check_survival(const std::string& where, std::span<const double> time,
     if (event[i] <= 1) continue;
     throw Error(where, "event of patient " + std::to_string(i) + " is " + std::to_string(event[i]) +
                            "; 0 (censored) or 1 was expected");
+  }
+}
+
+void check_times(const std::string& where, std::span<const double> follow_up,
+                 std::span<const double> times) {
+  if (times.empty()) throw Error(where, "no time of evaluation was given");
+  const auto [low, high] = std::minmax_element(follow_up.begin(), follow_up.end());
+  for (double t : times) {
+    if (t >= *low && t < *high) continue;
+    throw Error(where,
+                "the time " + shortest(t) + " is outside the follow-up [" + shortest(*low) + ", " +
+                    shortest(*high) + ")",
+                "choose times within the follow-up of the test patients");
   }
 }
 

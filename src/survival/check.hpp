@@ -16,4 +16,8 @@ void check_survival(const std::string& where, std::span<const double> time,
 void check_finite(const std::string& where, const std::string& what,
                   std::span<const double> values);
 
+// Throws an Error unless there is a time of evaluation and all lie in [min, max) of the follow-up.
+void check_times(const std::string& where, std::span<const double> follow_up,
+                 std::span<const double> times);
+
 }  // namespace tractrix::survival

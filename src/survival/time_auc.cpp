@@ -1,0 +1,85 @@
+#include "tractrix/survival/time_auc.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "check.hpp"
+#include "tractrix/core/csv.hpp"
+#include "tractrix/core/error.hpp"
+
+namespace tractrix::survival {
+namespace {
+
+const std::string kWhere = "time-dependent AUC";
+
+void check(const Patients& test, std::span<const double> risk, double tolerance) {
+  check_survival(kWhere, test.time, test.event, 2);
+  if (risk.size() != test.time.size()) {
+    throw Error(kWhere, std::to_string(risk.size()) + " risks were given for " +
+                            std::to_string(test.time.size()) + " patients");
+  }
+  check_finite(kWhere, "risk", risk);
+  if (!(tolerance >= 0)) throw Error(kWhere, "the tolerance for tied risks must be 0 or more");
+  if (std::count(test.event.begin(), test.event.end(), 1) == 0) {
+    throw Error(kWhere, "undefined: all patients are censored");
+  }
+}
+
+// order: patients by descending risk; weight: 1 / G of events. Trapezoids over groups of ties.
+double area(const Patients& test, std::span<const double> risk, const std::vector<size_t>& order,
+            const std::vector<double>& weight, double t, double tolerance) {
+  double sum = 0;
+  double cases = 0;
+  double controls = 0;
+  for (size_t first = 0, last = 0; first < order.size(); first = last) {
+    double new_cases = 0;
+    double new_controls = 0;
+    do {
+      const size_t i = order[last];
+      if (test.time[i] > t) new_controls += 1;
+      if (test.time[i] <= t && test.event[i] != 0) new_cases += weight[i];
+      ++last;
+    } while (last < order.size() && risk[order[last - 1]] - risk[order[last]] <= tolerance);
+    sum += new_controls * (cases + new_cases / 2);
+    cases += new_cases;
+    controls += new_controls;
+  }
+  if (!(cases > 0)) {
+    throw Error(kWhere, "undefined at " + shortest(t) + ": no event has happened by then",
+                "leave out the times before the first event");
+  }
+  return sum / (cases * controls);
+}
+
+}  // namespace
+
+TimeAuc time_auc(const Patients& train, const Patients& test, std::span<const double> risk,
+                 std::span<const double> times, double tied_tolerance) {
+  check(test, risk, tied_tolerance);
+  TimeAuc result;
+  result.times.assign(times.begin(), times.end());
+  check_times(kWhere, test.time, times);
+  std::sort(result.times.begin(), result.times.end());
+  result.times.erase(std::unique(result.times.begin(), result.times.end()), result.times.end());
+  const CensoringCurve censoring(train);
+  std::vector<double> weight(risk.size(), 0.0);
+  for (size_t i = 0; i < risk.size(); ++i) {
+    if (test.event[i] != 0) weight[i] = censoring.weight(test.time[i]);
+  }
+  std::vector<size_t> order(risk.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return risk[a] > risk[b]; });
+  const KaplanMeier curve = kaplan_meier(test.time, test.event);
+  double before = 1;
+  for (double t : result.times) {
+    result.auc.push_back(area(test, risk, order, weight, t, tied_tolerance));
+    const double survival = curve.survival_at(t);
+    result.mean += result.auc.back() * (before - survival);
+    before = survival;
+  }
+  result.mean = result.auc.size() == 1 ? result.auc[0] : result.mean / (1 - before);
+  return result;
+}
+
+}  // namespace tractrix::survival
