@@ -211,7 +211,7 @@ Mark FoldTrainer::step() {
     throw Error(place(),
                 "memory ran out at " + enumerate(ids, 3) + ": " +
                     std::string(error.what_without_backtrace()).substr(0, 200),
-                "use a smaller train.batch, train.precision=bf16, or a machine with more memory; "
+                "use a smaller train.batch, run.precision=bf16, or a machine with more memory; "
                 "no patch was dropped");
   }
   if (++cursor_ == batches_.size()) return finish_window();

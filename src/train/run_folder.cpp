@@ -10,14 +10,13 @@
 
 #include "tractrix/core/error.hpp"
 #include "tractrix/core/file.hpp"
+#include "tractrix/core/log.hpp"
 
 namespace tractrix::train {
 
 RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share,
                      const std::string& config_yaml, Json run)
     : path_(std::move(path)) {
-  // Origins are comments: the same values from another file are the same run.
-  const std::string hash = run.at("config_sha256").get<std::string>();
   const bool there = std::filesystem::exists(path_ / "run.json");
   if (there && existing == Existing::refuse && !share) {
     throw Error(path_.string(), "this run is already there",
@@ -25,7 +24,7 @@ RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share,
   }
   if (there && existing == Existing::overwrite) std::filesystem::remove_all(path_);
   if (there && existing != Existing::overwrite) {
-    check_same_config(hash);
+    check_same_run(run);
     remove_leftovers(path_);
     return;
   }
@@ -38,12 +37,20 @@ RunFolder::RunFolder(std::filesystem::path path, Existing existing, bool share,
   write_file(path_ / "run.json", run.dump(2) + "\n");
 }
 
-void RunFolder::check_same_config(const std::string& hash) const {
+void RunFolder::check_same_run(const Json& run) const {
   const Json before = read_json(path_ / "run.json");
-  if (before.contains("config_sha256") && before["config_sha256"] == hash) return;
-  throw Error(path_.string(), "was started with another config",
-              "compare " + (path_ / "config.yaml").string() +
-                  " with `tractrix config show`, or use --overwrite");
+  const auto same = [&](const char* key) {
+    return before.contains(key) && run.contains(key) && before[key] == run[key];
+  };
+  // Origins are comments: the same values from another file are the same run.
+  if (!same("config_sha256"))
+    throw Error(path_.string(), "was started with another config",
+                "compare " + (path_ / "config.yaml").string() +
+                    " with `tractrix config show`, or use --overwrite");
+  if (!same("threads"))
+    log::warn((path_ / "run.json").string() + ": the run was started with another number of " +
+              "threads, expected for the same bits: run.threads=" +
+              (before.contains("threads") ? before["threads"].dump() : "as then"));
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {

@@ -174,6 +174,16 @@ TEST_F(Crossval, ADamagedStateIsNamed) {
   EXPECT_THAT(ran.output, HasSubstr("fold_1/state.safetensors: is damaged"));
 }
 
+TEST_F(Crossval, AnotherNumberOfThreadsIsNoted) {
+  const auto file = *folder_ / "whole" / "run.json";
+  const std::string before = read_file(file);
+  write_file(file, std::regex_replace(before, std::regex("\"threads\": 1"), "\"threads\": 7"));
+  const auto ran = tractrix("crossval " + run_arguments(*folder_, "whole") + " --resume");
+  write_file(file, before);
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.output, HasSubstr("expected for the same bits: run.threads=7"));
+}
+
 TEST_F(Crossval, AnExistingRunIsNeverOverwrittenInSilence) {
   const auto ran = tractrix("crossval " + run_arguments(*folder_, "whole"));
   EXPECT_EQ(ran.code, 2);

@@ -15,7 +15,8 @@ enum class Existing { refuse, resume, overwrite };
 class RunFolder {
  public:
   // Creates the folder and writes config.yaml and run.json, or finds them: a run goes on only with
-  // the config it was started with (config_sha256 in run.json). share: other processes write other
+  // the config it was started with (config_sha256 in run.json); another number of threads is a
+  // warning. share: other processes write other
   // folds of the same run.
   RunFolder(std::filesystem::path path, Existing existing, bool share,
             const std::string& config_yaml, Json run);
@@ -24,7 +25,7 @@ class RunFolder {
   std::filesystem::path fold(int64_t k) const { return path_ / ("fold_" + std::to_string(k)); }
 
  private:
-  void check_same_config(const std::string& hash) const;
+  void check_same_run(const Json& run) const;
   std::filesystem::path path_;
 };
 
