@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app.hpp"
+#include "tractrix/data/bag_source.hpp"
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/data_config.hpp"
 #include "tractrix/data/feature_report.hpp"
@@ -98,9 +99,9 @@ void synth(const DataArguments& arguments, const data::SynthOptions& options) {
   const auto cohort = data::Cohort::load(config.data);
   data::write_synthetic_bags(cohort, arguments.out, options,
                              Seed(static_cast<uint64_t>(arguments.seed)));
-  const data::PackedStore store(arguments.out);
-  std::cout << "wrote " << arguments.out << ": " << store.slides().size() << " synthetic bags of "
-            << store.columns() << " columns\n";
+  const auto source = data::BagSource::open(arguments.out);
+  std::cout << "wrote " << arguments.out << ": " << source->slides().size() << " synthetic bags of "
+            << source->columns() << " columns\n";
 }
 
 using Configured = std::pair<CLI::App*, std::shared_ptr<DataArguments>>;
@@ -148,7 +149,15 @@ void add_synth(CLI::App& data) {
   auto [command, arguments] =
       add_configured(data, "synth", "made-up bags with a planted signal, marked as synthetic");
   auto options = std::make_shared<data::SynthOptions>();
-  command->add_option("--out", arguments->out, "the packed file (.h5)")->required();
+  command->add_option("--out", arguments->out, "the packed file (.h5), or a new folder")
+      ->required();
+  std::map<std::string, data::SynthLayout> layouts(std::begin(data::kSynthLayouts),
+                                                   std::end(data::kSynthLayouts));
+  command
+      ->add_option("--layout", options->layout,
+                   "packed (one file), or a folder of files as these write them: trident, clam, "
+                   "stamp, pt; default packed")
+      ->transform(CLI::CheckedTransformer(layouts, CLI::ignore_case).description(""));
   command->add_option("--columns", options->columns, "features per patch")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));

@@ -8,6 +8,7 @@
 #include "feature_bytes.hpp"
 #include "feature_pickle.hpp"
 #include "feature_source.hpp"
+#include "feature_torch_output.hpp"
 #include "feature_zip.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
 
@@ -112,6 +113,7 @@ pickle::Loaded Source::read_zip(const RawFile& file) {
       order && zip.read(*order, 16) != "little") {
     refuse("was not written by a little-endian machine");
   }
+  info.synthetic = zip.find(archive_ + "/" + kSyntheticMember) != nullptr;
   return pickle::load(zip.read(*found, found->deflated ? kMostUnpacked : kMostPickle), file.name());
 }
 
