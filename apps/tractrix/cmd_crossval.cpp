@@ -1,5 +1,6 @@
 // tractrix crossval CONFIG [key=value ...], tractrix train CONFIG --fold K
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -46,8 +47,10 @@ std::vector<Worker> workers_of(const RunArguments& arguments, const train::RunCo
                                const std::vector<std::string>& words,
                                const std::filesystem::path& folder) {
   auto folds = arguments.folds;
-  for (int64_t k = 0; folds.empty() || (arguments.folds.empty() && k < config.split.folds); ++k)
-    folds.push_back(k);
+  if (folds.empty()) {
+    folds.resize(static_cast<size_t>(config.split.folds));
+    std::iota(folds.begin(), folds.end(), int64_t{0});
+  }
   std::vector<Worker> workers;
   for (int64_t k : folds) {
     const auto number = std::to_string(k);

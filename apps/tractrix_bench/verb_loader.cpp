@@ -10,6 +10,7 @@
 
 #include "bench.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/data/feature_writer.hpp"
 #include "tractrix/data/packed_store.hpp"
 
 namespace tractrix::bench {
@@ -52,22 +53,6 @@ void plain_read(const fs::path& file, const at::Tensor& like) {
   close(fd);
 }
 
-void write_row_chunks(const fs::path& path, const at::Tensor& bag) {
-  const hsize_t shape[] = {static_cast<hsize_t>(bag.size(0)), static_cast<hsize_t>(bag.size(1))};
-  const hsize_t chunk[] = {1, shape[1]};
-  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-  const hid_t space = H5Screate_simple(2, shape, nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
-  H5Pset_chunk(how, 2, chunk);
-  const hid_t set =
-      H5Dcreate2(file, "features", H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
-  if (H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, bag.data_ptr()) < 0)
-    throw Error(path.string(), "cannot be written");
-  H5Dclose(set);
-  H5Pclose(how);
-  H5Sclose(space);
-  H5Fclose(file);
-}
-
 void library_read(const fs::path& path, const at::Tensor& like) {
   const auto to = at::empty_like(like);
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -103,7 +88,7 @@ void run_packed(const Scratch& scratch, const at::Tensor& bag, int64_t rounds) {
 
 void run_row_chunks(const Scratch& scratch, const at::Tensor& bag, int64_t rounds) {
   const auto path = scratch / "rows.h5";
-  write_row_chunks(path, bag);
+  data::write_features(path, data::FeatureLayout::clam, {bag, {}, "slide", "bench", true});
   const auto file = data::open_features(path);
   if (!at::equal(file.read(data::As::stored), bag)) throw Error(path.string(), "was read wrongly");
   const auto ours = [&] { file.read(data::As::stored); };

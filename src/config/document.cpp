@@ -249,4 +249,10 @@ void apply_override(Node& root, const std::string& assignment) {
   merge(root, value);
 }
 
+Node load(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  Node root = load(file);
+  for (const auto& assignment : overrides) apply_override(root, assignment);
+  return root;
+}
+
 }  // namespace tractrix::config

@@ -119,8 +119,7 @@ std::string read_file(const std::filesystem::path& file, uint64_t most) {
 }
 
 void write_file(const std::filesystem::path& file, const std::function<void(const Sink&)>& fill) {
-  auto temporary = file;
-  temporary += kTemporary + std::to_string(::getpid());
+  const auto temporary = temporary_for(file);
   Descriptor out(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   if (!out.valid()) fail(file, "cannot be written");
   try {
@@ -138,6 +137,23 @@ void write_file(const std::filesystem::path& file, const std::function<void(cons
 
 void write_file(const std::filesystem::path& file, std::string_view bytes) {
   write_file(file, [&](const Sink& sink) { sink(bytes); });
+}
+
+std::filesystem::path temporary_for(const std::filesystem::path& file) {
+  auto temporary = file;
+  temporary += kTemporary + std::to_string(::getpid());
+  return temporary;
+}
+
+void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& file) {
+  const auto flush = [&](const std::filesystem::path& path, int flags) {
+    Descriptor written(path, flags);
+    if (!written.valid() || !written.finish()) fail(file, "cannot be flushed to the disk");
+  };
+  flush(temporary, O_RDWR);
+  if (::rename(temporary.c_str(), file.c_str()) != 0) fail(file, "cannot be replaced");
+  const auto folder = file.parent_path();
+  flush(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
 }
 
 void append_line(const std::filesystem::path& file, std::string_view line) {

@@ -22,6 +22,8 @@ Tensors join_rows(const std::vector<Tensors>& parts) {
   return joined;
 }
 
+Batch without_inputs(const Batch& batch) { return {batch.ids, batch.seeds, {}, batch.targets, {}}; }
+
 Batch join_targets(const std::vector<Batch>& parts) {
   Batch joined;
   std::vector<Tensors> targets;

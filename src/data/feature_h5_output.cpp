@@ -75,10 +75,7 @@ void H5Output::dataset(const std::string& path, const at::Tensor& values, int64_
   if (chunk_rows > 0) check(H5Pset_chunk(plan, 2, chunk));
   const hid_t space = check(H5Screate_simple(2, dims, chunk_rows > 0 ? most : nullptr));
   const hid_t type = h5_output::file_type(values.scalar_type());
-  const hid_t dataset =
-      check(H5Dcreate2(file_, path.c_str(), type, space, H5P_DEFAULT, plan, H5P_DEFAULT));
-  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.const_data_ptr()));
-  check(H5Dclose(dataset));
+  write(path, type, space, plan, values.const_data_ptr());
   H5Tclose(type);
   H5Sclose(space);
   H5Pclose(plan);
@@ -92,12 +89,20 @@ void H5Output::texts(const std::string& path, const std::vector<std::string>& na
   const hid_t type = check(H5Tcopy(H5T_C_S1)), space = check(H5Screate_simple(1, &count, nullptr));
   check(H5Tset_size(type, H5T_VARIABLE));
   check(H5Tset_cset(type, H5T_CSET_UTF8));
-  const hid_t dataset =
-      check(H5Dcreate2(file_, path.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()));
-  check(H5Dclose(dataset));
+  write(path, type, space, H5P_DEFAULT, pointers.data());
   H5Tclose(type);
   H5Sclose(space);
+}
+
+void H5Output::write(const std::string& path, hid_t type, hid_t space, hid_t plan,
+                     const void* values) {
+  const hid_t parents = check(H5Pcreate(H5P_LINK_CREATE));
+  check(H5Pset_create_intermediate_group(parents, 1));
+  const hid_t dataset =
+      check(H5Dcreate2(file_, path.c_str(), type, space, parents, plan, H5P_DEFAULT));
+  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
+  check(H5Dclose(dataset));
+  H5Pclose(parents);
 }
 
 void H5Output::put(const std::string& object, const char* name, hid_t type, const void* value) {

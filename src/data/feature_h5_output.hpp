@@ -21,7 +21,7 @@ class H5Output {
   H5Output(const H5Output&) = delete;
   H5Output& operator=(const H5Output&) = delete;
 
-  void group(const std::string& path);
+  void group(const std::string& path);  // a data set's groups are made where they are missing
   // values [N, D]: float16, float32, int32 or int64 on the CPU, contiguous. chunk_rows > 0: chunks
   // of that many rows and an open end, as slide extractors write them; 0: in one piece.
   void dataset(const std::string& path, const at::Tensor& values, int64_t chunk_rows = 0);
@@ -33,6 +33,7 @@ class H5Output {
 
  private:
   hid_t check(hid_t code) const;
+  void write(const std::string& path, hid_t type, hid_t space, hid_t plan, const void* values);
   void put(const std::string& object, const char* name, hid_t type, const void* value);
 
   std::filesystem::path shown_;

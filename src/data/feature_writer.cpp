@@ -3,13 +3,12 @@
 #include <ATen/ATen.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <functional>
 
 #include "feature_h5_output.hpp"
 #include "feature_torch_output.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/core/file.hpp"
 #include "tractrix/data/feature_file.hpp"
 
 namespace tractrix::data {
@@ -19,14 +18,12 @@ constexpr double kMicrometres = 0.5;  // per pixel at 20x
 
 // Under a temporary name first: a file that is there is whole.
 void replace(const std::filesystem::path& file, const std::function<void(H5Output&)>& fill) {
-  auto temporary = file;
-  temporary += ".tractrix-tmp" + std::to_string(::getpid());
+  const auto temporary = temporary_for(file);
   try {
     H5Output output(temporary, file);
     fill(output);
     output.close();
-    if (::rename(temporary.c_str(), file.c_str()) != 0)
-      throw Error(file.string(), std::string("cannot be replaced: ") + std::strerror(errno));
+    put_in_place(temporary, file);
   } catch (...) {  // clean up, then pass on whatever it was
     ::unlink(temporary.c_str());
     throw;

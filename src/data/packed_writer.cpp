@@ -1,10 +1,7 @@
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "feature_bytes.hpp"
 #include "feature_h5_output.hpp"
@@ -16,17 +13,6 @@ namespace packing {
 
 constexpr uint64_t kAlignment = 4096;
 constexpr const char* kSlides = "slides";
-
-void sync(const std::filesystem::path& path, int flags, const std::filesystem::path& shown) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0 || ::fsync(fd) != 0) {
-    const int code = errno;
-    if (fd >= 0) ::close(fd);
-    throw Error(shown.string(),
-                std::string("cannot be flushed to the disk: ") + std::strerror(code));
-  }
-  ::close(fd);
-}
 
 bool survives_half(const at::Tensor& values) {
   if (values.scalar_type() == at::kHalf) return true;
@@ -68,8 +54,7 @@ class PackedWriter::Output : public H5Output {
 };
 
 PackedWriter::PackedWriter(const std::filesystem::path& file, Precision precision)
-    : file_(file), temporary_(file), precision_(precision) {
-  temporary_ += ".tractrix-tmp" + std::to_string(::getpid());
+    : file_(file), temporary_(temporary_for(file)), precision_(precision) {
   output_ = std::make_unique<Output>(temporary_, file_, packing::kAlignment);
   output_->group(packing::kSlides);
 }
@@ -127,13 +112,8 @@ void PackedWriter::finish() {
   output_->attribute("/", "tractrix_packed", int64_t{1});
   output_->attribute("/", "tractrix_synthetic", int64_t{synthetic_});
   output_->close();
-  packing::sync(temporary_, O_RDWR, file_);
-  if (::rename(temporary_.c_str(), file_.c_str()) != 0) {
-    throw Error(file_.string(), std::string("cannot be replaced: ") + std::strerror(errno));
-  }
+  put_in_place(temporary_, file_);
   output_.reset();
-  const auto folder = file_.parent_path();
-  packing::sync(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY, file_);
 }
 
 }  // namespace tractrix::data

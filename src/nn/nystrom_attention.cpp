@@ -105,6 +105,11 @@ NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x, at
 // y, v [B, heads, N, e] -> [B, N, dim]
 at::Tensor NystromAttentionImpl::finish(at::Tensor y, const at::Tensor& v) {
   if (res_conv_) y = y + res_conv_->forward(v);
+  return leave(y);
+}
+
+// [B, heads, n, e] -> [B, n, dim]
+at::Tensor NystromAttentionImpl::leave(at::Tensor y) {
   y = to_out_->forward(y.transpose(1, 2).flatten(2));
   return at::dropout(y, options_.dropout, is_training());
 }
@@ -143,8 +148,7 @@ at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
     const int64_t to = std::min(rows, missing + reach + 1);
     y = y + res_conv_->forward(v.narrow(2, from, to - from)).narrow(2, missing - from, 1);
   }
-  y = to_out_->forward(y.transpose(1, 2).flatten(2));
-  return at::dropout(y, options_.dropout, is_training());
+  return leave(y);
 }
 
 at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& mask) {

@@ -35,6 +35,23 @@ void check_survival(const std::string& where, std::span<const double> time,
   }
 }
 
+void check_risks(const std::string& where, std::span<const double> time,
+                 std::span<const uint8_t> event, std::span<const double> risk, double tolerance) {
+  check_survival(where, time, event, 2);
+  if (risk.size() != time.size()) {
+    throw Error(where, std::to_string(risk.size()) + " risks were given for " +
+                           std::to_string(time.size()) + " patients");
+  }
+  check_finite(where, "risk", risk);
+  if (!(tolerance >= 0)) throw Error(where, "the tolerance for tied risks must be 0 or more");
+}
+
+void check_any_event(const std::string& where, std::span<const uint8_t> event) {
+  if (std::find(event.begin(), event.end(), 1) == event.end()) {
+    throw Error(where, "undefined: all patients are censored");
+  }
+}
+
 void check_times(const std::string& where, std::span<const double> follow_up,
                  std::span<const double> times) {
   if (times.empty()) throw Error(where, "no time of evaluation was given");

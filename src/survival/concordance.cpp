@@ -73,25 +73,12 @@ void add_pairs(Concordance& c, const Counter& later, const Ranks& ranks, double 
   c.discordant += later.total() - up_to;
 }
 
-void check(std::span<const double> time, std::span<const uint8_t> event,
-           std::span<const double> risk, double tolerance) {
-  check_survival(kWhere, time, event, 2);
-  if (risk.size() != time.size()) {
-    throw Error(kWhere, std::to_string(risk.size()) + " risks were given for " +
-                            std::to_string(time.size()) + " patients");
-  }
-  check_finite(kWhere, "risk", risk);
-  if (!(tolerance >= 0)) throw Error(kWhere, "the tolerance for tied risks must be 0 or more");
-  if (std::find(event.begin(), event.end(), 1) == event.end()) {
-    throw Error(kWhere, "undefined: all patients are censored");
-  }
-}
-
 }  // namespace
 
 Concordance concordance(std::span<const double> time, std::span<const uint8_t> event,
                         std::span<const double> risk, double tied_tolerance) {
-  check(time, event, risk, tied_tolerance);
+  check_risks(kWhere, time, event, risk, tied_tolerance);
+  check_any_event(kWhere, event);
   const Ranks ranks(risk);
   const std::vector<size_t> by_time = order_by(time);
   Counter later(time.size());

@@ -13,19 +13,6 @@ namespace {
 
 const std::string kWhere = "time-dependent AUC";
 
-void check(const Patients& test, std::span<const double> risk, double tolerance) {
-  check_survival(kWhere, test.time, test.event, 2);
-  if (risk.size() != test.time.size()) {
-    throw Error(kWhere, std::to_string(risk.size()) + " risks were given for " +
-                            std::to_string(test.time.size()) + " patients");
-  }
-  check_finite(kWhere, "risk", risk);
-  if (!(tolerance >= 0)) throw Error(kWhere, "the tolerance for tied risks must be 0 or more");
-  if (std::count(test.event.begin(), test.event.end(), 1) == 0) {
-    throw Error(kWhere, "undefined: all patients are censored");
-  }
-}
-
 // order: patients by descending risk; weight: 1 / G of events. Trapezoids over groups of ties.
 double area(const Patients& test, std::span<const double> risk, const std::vector<size_t>& order,
             const std::vector<double>& weight, double t, double tolerance) {
@@ -56,7 +43,8 @@ double area(const Patients& test, std::span<const double> risk, const std::vecto
 
 TimeAuc time_auc(const Patients& train, const Patients& test, std::span<const double> risk,
                  std::span<const double> times, double tied_tolerance) {
-  check(test, risk, tied_tolerance);
+  check_risks(kWhere, test.time, test.event, risk, tied_tolerance);
+  check_any_event(kWhere, test.event);
   TimeAuc result;
   result.times.assign(times.begin(), times.end());
   check_times(kWhere, test.time, times);

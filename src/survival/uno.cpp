@@ -12,26 +12,13 @@ namespace {
 
 const std::string kWhere = "Uno's concordance index";
 
-void check(const Patients& test, std::span<const double> risk, std::optional<double> tau,
-           double tolerance) {
-  check_survival(kWhere, test.time, test.event, 2);
-  if (risk.size() != test.time.size()) {
-    throw Error(kWhere, std::to_string(risk.size()) + " risks were given for " +
-                            std::to_string(test.time.size()) + " patients");
-  }
-  check_finite(kWhere, "risk", risk);
-  if (!(tolerance >= 0)) throw Error(kWhere, "the tolerance for tied risks must be 0 or more");
-  if (tau && std::isnan(*tau)) throw Error(kWhere, "the truncation time is NaN");
-  if (std::count(test.event.begin(), test.event.end(), 1) == 0) {
-    throw Error(kWhere, "undefined: all patients are censored");
-  }
-}
-
 }  // namespace
 
 double uno_concordance(const Patients& train, const Patients& test, std::span<const double> risk,
                        std::optional<double> tau, double tied_tolerance) {
-  check(test, risk, tau, tied_tolerance);
+  check_risks(kWhere, test.time, test.event, risk, tied_tolerance);
+  if (tau && std::isnan(*tau)) throw Error(kWhere, "the truncation time is NaN");
+  check_any_event(kWhere, test.event);
   const CensoringCurve censoring(train);
   double right = 0;
   double all = 0;

@@ -28,17 +28,13 @@ Tensors detached(const Tensors& all, const std::vector<std::string>& names) {
   return rows;
 }
 
-data::Batch without_inputs(const data::Batch& batch) {
-  return {batch.ids, batch.seeds, {}, batch.targets, {}};
-}
-
 }  // namespace window_detail
 
 void FoldTrainer::look(const data::Batch& batch) {
   const at::NoGradGuard no_grad;
   const Autocast autocast(setup_.precision, setup_.device.type());
   rows_.push_back(window_detail::detached(objective().forward(batch), objective().coupled()));
-  seen_.push_back(window_detail::without_inputs(batch));
+  seen_.push_back(data::without_inputs(batch));
 }
 
 // Gradient of the coupled loss: to the rows (kept as cotangents) and straight to the parameters it
@@ -87,12 +83,12 @@ void FoldTrainer::learn(const data::Batch& batch) {
   } else {
     const auto coupled = objective().coupled();
     if (!coupled.empty()) {
-      const auto terms = objective().window_loss(out, window_detail::without_inputs(batch));
+      const auto terms = objective().window_loss(out, data::without_inputs(batch));
       note(terms, batch.ids);
       add(window_detail::total(terms), {});
     }
     rows_.push_back(window_detail::detached(out, coupled));
-    seen_.push_back(window_detail::without_inputs(batch));
+    seen_.push_back(data::without_inputs(batch));
   }
   if (!roots.empty()) torch::autograd::backward(roots, cotangents);
 }

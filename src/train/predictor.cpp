@@ -88,20 +88,10 @@ void check_patients(const recipe::Contract& contract, const data::Cohort& cohort
 PredictConfig PredictConfig::load(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides) {
   refuse_other_sections(overrides);
-  auto root = config::load(file);
-  for (const auto& assignment : overrides) config::apply_override(root, assignment);
-  const auto* data = root.find("data");
-  if (!data) throw Error(file.string(), "has no section 'data'");
+  const auto root = config::load(file, overrides);
   PredictConfig result;
   config::Visit visit;
-  {
-    config::Fields f(visit, data, "data");
-    fields(f, result.data);
-  }
-  if (const auto* split = root.find("split")) {
-    config::Fields f(visit, split, "split");
-    fields(f, result.split.emplace());
-  }
+  result.read(root, file, visit);
   if (const auto* run = root.find("run")) {
     config::Fields f(visit, run, "run");
     fields(f, result.run);

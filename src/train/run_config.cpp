@@ -99,8 +99,7 @@ static void read_sections(RunConfig& config, const config::Node& root, config::V
 
 RunConfig RunConfig::load(const std::filesystem::path& file,
                           const std::vector<std::string>& overrides) {
-  auto root = config::load(file);
-  for (const auto& assignment : overrides) config::apply_override(root, assignment);
+  auto root = config::load(file, overrides);
   RunConfig result;
   result.recipe = recipe_name(root, file);
   result.maker = recipe::find_maker(result.recipe, root.find("recipe")->find("name")->origin.text);

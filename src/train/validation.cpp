@@ -7,10 +7,6 @@
 namespace tractrix::train {
 namespace validation_detail {
 
-data::Batch without_inputs(const data::Batch& batch) {
-  return {batch.ids, batch.seeds, {}, batch.targets, {}};
-}
-
 // Rows begin .. begin + count - 1 of everything.
 data::Batch part(const data::Batch& all, int64_t begin, int64_t count) {
   data::Batch out;
@@ -46,7 +42,7 @@ void ValidationLoss::add(const data::Batch& batch) {
   Tensors rows;
   for (const auto& name : coupled) rows[name] = out.at(name);
   rows_.push_back(std::move(rows));
-  seen_.push_back(without_inputs(seen));
+  seen_.push_back(data::without_inputs(seen));
 }
 
 void ValidationLoss::note(const recipe::Terms& terms, int64_t examples) {

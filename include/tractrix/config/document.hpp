@@ -44,6 +44,9 @@ Node parse(const std::string& text, const std::filesystem::path& where);
 // holds again.
 void apply_override(Node& root, const std::string& assignment);
 
+// load() and then the overrides, left to right.
+Node load(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
 // Merges above over below, in place.
 void merge(Node& below, const Node& above);
 

@@ -21,6 +21,11 @@ void write_file(const std::filesystem::path& file, std::string_view bytes);
 using Sink = std::function<void(std::string_view)>;
 void write_file(const std::filesystem::path& file, const std::function<void(const Sink&)>& fill);
 
+// The same for a file that a library writes by its name: let it fill temporary_for(file), then put
+// that in place. The caller removes the temporary file when something goes wrong before.
+std::filesystem::path temporary_for(const std::filesystem::path& file);
+void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& file);
+
 // Appends one line and flushes it to the disk.
 void append_line(const std::filesystem::path& file, std::string_view line);
 

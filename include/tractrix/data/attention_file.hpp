@@ -15,6 +15,8 @@
 
 namespace tractrix::data {
 
+class H5Output;
+
 // Writes under a temporary name; the file appears under its own name at finish() or not at all.
 class AttentionWriter {
  public:
@@ -30,9 +32,8 @@ class AttentionWriter {
   void finish();
 
  private:
-  class Output;  // the HDF5 side
   std::filesystem::path file_, temporary_;
-  std::unique_ptr<Output> output_;
+  std::unique_ptr<H5Output> output_;
 };
 
 }  // namespace tractrix::data

@@ -40,6 +40,8 @@ struct Batch {
   at::Tensor bag(std::string_view name, int64_t row = 0) const;  // [N, D]
 };
 
+// What a window's loss may see of a batch: everything but its inputs.
+Batch without_inputs(const Batch& batch);
 // Examples of several batches as one, without inputs: what a window's loss may see.
 Batch join_targets(const std::vector<Batch>& parts);
 // Rows of several outputs one after the other.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tractrix/config/document.hpp"
 #include "tractrix/data/options.hpp"
 
 namespace tractrix::data {
@@ -14,6 +15,9 @@ namespace tractrix::data {
 struct DataConfig {
   DataOptions data;
   std::optional<SplitOptions> split;
+
+  // Findings go to visit; a config without `data` is an Error at once.
+  void read(const config::Node& root, const std::filesystem::path& file, config::Visit& visit);
 
   static DataConfig load(const std::filesystem::path& file,
                          const std::vector<std::string>& overrides);

@@ -18,7 +18,6 @@ constexpr std::pair<const char*, SynthLayout> kSynthLayouts[] = {{"packed", Synt
                                                                  {"clam", SynthLayout::clam},
                                                                  {"stamp", SynthLayout::stamp},
                                                                  {"pt", SynthLayout::pt}};
-constexpr auto& names(SynthLayout) { return kSynthLayouts; }
 
 struct SynthOptions {
   int64_t columns = 64;

@@ -61,6 +61,7 @@ class NystromAttentionImpl : public torch::nn::Module {
   Heads project(const at::Tensor& padded, const at::Tensor& mask);
   at::Tensor mix_fully(const at::Tensor& x);
   at::Tensor finish(at::Tensor y, const at::Tensor& v);
+  at::Tensor leave(at::Tensor y);
 
   NystromAttentionOptions options_;
   torch::nn::Linear to_qkv_{nullptr}, to_out_{nullptr};

@@ -3,12 +3,11 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "tractrix/data/data_config.hpp"
 #include "tractrix/data/fold_view.hpp"
-#include "tractrix/data/options.hpp"
 #include "tractrix/train/checkpoint.hpp"
 #include "tractrix/train/inference.hpp"
 #include "tractrix/train/run_config.hpp"
@@ -17,9 +16,7 @@ namespace tractrix::train {
 
 // The sections data, split and run of a config. recipe and train are the model's own: they are not
 // looked at, and overriding them is an Error.
-struct PredictConfig {
-  data::DataOptions data;
-  std::optional<data::SplitOptions> split;
+struct PredictConfig : data::DataConfig {
   RunOptions run;
 
   static PredictConfig load(const std::filesystem::path& file,

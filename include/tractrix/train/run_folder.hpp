@@ -16,8 +16,7 @@ class RunFolder {
  public:
   // Creates the folder and writes config.yaml and run.json, or finds them: a run goes on only with
   // the config it was started with (config_sha256 in run.json); another number of threads is a
-  // warning. share: other processes write other
-  // folds of the same run.
+  // warning. share: other processes write other folds of the same run.
   RunFolder(std::filesystem::path path, Existing existing, bool share,
             const std::string& config_yaml, Json run);
 

@@ -58,6 +58,19 @@ TEST(WriteFile, KeepsTheOldContentWhenTheCallerFails) {
   EXPECT_EQ(files_in(folder.path()), 1);
 }
 
+TEST(PutInPlace, ReplacesTheFileOrNamesIt) {
+  TemporaryFolder folder;
+  const auto file = folder / "a", temporary = temporary_for(file);
+  write_file(file, "old");
+  EXPECT_THAT(message_of([&] { put_in_place(temporary, file); }),
+              HasSubstr("a: cannot be flushed to the disk"));
+  EXPECT_EQ(read_file(file), "old");
+  write_file(temporary, "new");
+  put_in_place(temporary, file);
+  EXPECT_EQ(read_file(file), "new");
+  EXPECT_EQ(files_in(folder.path()), 1);
+}
+
 TEST(ReadFile, NamesWhatIsWrong) {
   TemporaryFolder folder;
   EXPECT_THAT(message_of([&] { read_file(folder / "none"); }), HasSubstr("there is no such file"));
