@@ -12,8 +12,10 @@ CoattentionNetImpl::CoattentionNetImpl(const CoattentionOptions& options) : opti
   TORCH_CHECK(!options.gene_widths.empty() && options.gene_widths.back() == options.dim,
               "CoattentionNet: the last gene width must be dim");
   make_embeddings();
-  const MultiheadAttentionOptions attention{.dim = options.dim, .heads = 1, .form = options.form};
-  coattn_ = register_module("coattn", MultiheadAttention(attention));
+  if (!options.transport) {
+    const MultiheadAttentionOptions attention{.dim = options.dim, .heads = 1, .form = options.form};
+    coattn_ = register_module("coattn", MultiheadAttention(attention));
+  }
   path_ = make_branch("path");
   omic_ = make_branch("omic");
   make_fusion();
@@ -77,16 +79,33 @@ CoattentionNetImpl::Pooled CoattentionNetImpl::pool(Branch& branch, const at::Te
   return {branch.rho->forward(attention_pool(rows, scores).pooled), scores.t()};
 }
 
+at::Tensor CoattentionNetImpl::ask(const at::Tensor& tokens, const at::Tensor& patches,
+                                   CoattentionOutput& out) {
+  if (options_.transport) {
+    const Transport found = transport(patches, tokens.squeeze(1), *options_.transport);
+    out.iterations = found.iterations;
+    out.coattention = found.plan.t().to(patches.scalar_type());  // [groups, N]
+    return out.coattention.matmul(patches).unsqueeze(1);
+  }
+  const at::Tensor bag = patches.unsqueeze(1);  // [N, 1, dim]
+  const auto [attended, scores] = coattn_->forward(tokens, bag, bag);
+  out.coattention = scores.flatten(0, 2);
+  return attended;
+}
+
 CoattentionOutput CoattentionNetImpl::forward(const at::Tensor& bag, const at::Tensor& genes) {
   TORCH_CHECK(bag.dim() == 2 && bag.size(0) > 0 && genes.dim() == 2 && genes.size(0) == 1,
               "CoattentionNet: the bag must be [N, D] with N > 0 and the genes [1, G]");
-  const at::Tensor patches = wsi_net_->forward(bag).unsqueeze(1);  // [N, 1, dim]
-  const at::Tensor tokens = embed_genes(genes);
-  const auto [attended, scores] = coattn_->forward(tokens, patches, patches);
-  const Pooled path = pool(path_, attended), omic = pool(omic_, tokens);
-  const at::Tensor fused = bilinear_ ? bilinear_->forward(path.vector, omic.vector)
-                                     : concat_->forward(at::cat({path.vector, omic.vector}, 1));
-  return {classifier_->forward(fused), scores.flatten(0, 2), path.scores, omic.scores};
+  CoattentionOutput out;
+  const at::Tensor tokens = embed_genes(genes);  // [groups, 1, dim]
+  const Pooled path = pool(path_, ask(tokens, wsi_net_->forward(bag), out)),
+               omic = pool(omic_, tokens);
+  out.path = path.scores;
+  out.omic = omic.scores;
+  out.logits =
+      classifier_->forward(bilinear_ ? bilinear_->forward(path.vector, omic.vector)
+                                     : concat_->forward(at::cat({path.vector, omic.vector}, 1)));
+  return out;
 }
 
 }  // namespace tractrix::nn

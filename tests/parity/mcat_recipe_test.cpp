@@ -5,35 +5,14 @@
 #include <array>
 #include <cmath>
 
+#include "support/coattention_cases.hpp"
 #include "support/golden_classes.hpp"
-#include "support/golden_outputs.hpp"
 #include "support/recipe_cases.hpp"
 
 namespace tractrix::test {
 namespace mcat_cases {
 
-Tensors run_mcat(Golden& golden) {
-  const Json& config = golden.config();
-  const auto model =
-      make_recipe("mcat", "fusion: " + config.at("fusion").get<std::string>(),
-                  grouped_schema(1024, config.at("omic_sizes"), config.value("n_classes", 4)));
-  golden.load(model->module());
-  std::vector<at::Tensor> genes;
-  for (size_t g = 1; g <= config.at("omic_sizes").size(); ++g)
-    genes.push_back(golden.input("x_omic" + std::to_string(g)));
-  const bool labelled = config.contains("loss");
-  const auto batch = batch_of(golden.input("x_path"), at::cat(genes).unsqueeze(0),
-                              labelled ? golden.value("in/Y").item<int64_t>() : 0,
-                              labelled ? 1 - golden.value("in/c").item<double>() : 0);
-  const Tensors made = model->forward(batch);
-  Tensors out = survival_outputs(golden, made.at("logits"));
-  if (labelled) out["loss"] = model->loss(made, batch).at(0).value.reshape({1});
-  out["coattn"] = made.at("coattention").unsqueeze(0).unsqueeze(0);
-  out["path"] = made.at("path");
-  out["omic"] = made.at("omic");
-  out["Y_hat"] = made.at("logits").argmax(1, true);
-  return out;
-}
+Tensors run_mcat(Golden& golden) { return run_coattention(golden, "mcat", ""); }
 
 const bool kMcat = knows_class("MCAT_Surv", run_mcat);
 

@@ -1,6 +1,7 @@
 // The network of MCAT (Chen et al., ICCV 2021; models/model_coattn.py, commit b9cca63): every gene
 // group asks the patches what it needs (co-attention), a transformer and a gated pooling per
-// modality, one fusion. Names and their order are the code's.
+// modality, one fusion. Names and their order are the code's. MOTCAT (Innse/MOTCat,
+// models/model_motcat.py, commit fe70abc) is the same with a transport plan for the co-attention.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,6 +10,7 @@
 #include <torch/nn/pimpl.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "tractrix/nn/multihead_attention.hpp"
 #include "tractrix/nn/snn_block.hpp"
 #include "tractrix/nn/transformer_encoder.hpp"
+#include "tractrix/nn/transport.hpp"
 
 namespace tractrix::nn {
 
@@ -31,13 +34,17 @@ struct CoattentionOptions {
   int64_t heads = 8, feedforward = 512, layers = 2;  // of both transformers
   double dropout = 0.25;
   bool bilinear = false;
-  Form form = Form::reference;  // of the co-attention
+  Form form = Form::reference;                     // of the co-attention
+  std::optional<TransportOptions> transport = {};  // set: MOTCAT
   int64_t classes = 4;
 };
 
 struct CoattentionOutput {
-  at::Tensor logits;       // [1, classes]
-  at::Tensor coattention;  // [groups, N], scores before the softmax over patches
+  at::Tensor logits;  // [1, classes]
+  // [groups, N]: scores before the softmax over patches; with transport the plan, whose rows sum to
+  // about 1 / groups: what groups find is small, as in the reference.
+  at::Tensor coattention;
+  int64_t iterations = 0;  // of the plan
   at::Tensor path, omic;   // [1, groups], scores of the poolings before the softmax
 };
 
@@ -60,6 +67,8 @@ class CoattentionNetImpl : public torch::nn::Module {
   Branch make_branch(const std::string& name);
   void make_fusion();
   at::Tensor embed_genes(const at::Tensor& genes);
+  // What each group finds in the patches [N, dim]: [groups, 1, dim]; sets out.coattention.
+  at::Tensor ask(const at::Tensor& tokens, const at::Tensor& patches, CoattentionOutput& out);
   static Pooled pool(Branch& branch, const at::Tensor& tokens);
 
   CoattentionOptions options_;

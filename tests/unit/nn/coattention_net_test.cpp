@@ -62,9 +62,11 @@ void expect_finite(CoattentionNet& net, const char* name, at::Tensor bag, double
 TEST(CoattentionNet, StaysFiniteOnHostileBags) {
   at::set_num_threads(1);
   draw_from(Seed(41));
-  for (const bool bilinear : {false, true}) {
-    CoattentionOptions options = small();
-    options.bilinear = bilinear;
+  std::vector<CoattentionOptions> forms(4, small());
+  forms[1].bilinear = true;
+  forms[2].transport = TransportOptions{};
+  forms[3].transport = TransportOptions{.marginals = Marginals::balanced, .reg = 0.05};
+  for (const auto& options : forms) {
     CoattentionNet net(options);
     expect_finite(net, "one patch", at::randn({1, kColumns}), 1);
     expect_finite(net, "equal patches", at::randn({1, kColumns}).repeat({20, 1}), 1);
