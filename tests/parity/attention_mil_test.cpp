@@ -1,5 +1,5 @@
-// Attention pooling and fusion layers inside the models that use them: AMIL (MCAT), PorpoiseAMIL
-// and PorpoiseMMF (PORPOISE), and BilinearFusion (CMTA) on its own.
+// Attention pooling and fusion layers inside the models that use them: AMIL (MCAT) and PorpoiseAMIL
+// (PORPOISE), and BilinearFusion (CMTA) on its own.
 #include "support/golden_classes.hpp"
 #include "support/golden_outputs.hpp"
 #include "tractrix/nn/attention_net.hpp"
@@ -38,13 +38,10 @@ Tensors run_bilinear(Golden& golden) {
 struct AttentionModel : torch::nn::Module {
   struct Options {
     nn::AttentionNetOptions net;
-    int64_t rho = 256;  // 0: none
-    int64_t omics = 0;  // 0: none
-    nn::Unit unit = nn::Unit::snn;
-    std::string fusion;  // "", concat, bilinear, lrb
-    nn::BilinearFusionOptions bilinear;
+    int64_t rho = 256;   // 0: none
+    int64_t omics = 0;   // 0: none
+    std::string fusion;  // "", concat, bilinear
     int64_t classes = 4;
-    std::string classifier = "classifier";
   };
 
   explicit AttentionModel(const Options& o) {
@@ -52,17 +49,13 @@ struct AttentionModel : torch::nn::Module {
     if (o.rho)
       rho = register_module(
           "rho", nn::Mlp(nn::MlpOptions{{o.net.hidden, o.rho}, nn::Activation::relu, 0.25}));
-    if (o.omics)
-      fc_omic =
-          register_module("fc_omic", nn::Snn(nn::SnnOptions{{o.omics, 256, 256}, 0.25, o.unit}));
+    if (o.omics) fc_omic = register_module("fc_omic", nn::Snn(nn::SnnOptions{{o.omics, 256, 256}}));
     if (o.fusion == "concat")
       concat = register_module("mm", nn::Mlp(nn::MlpOptions{{512, 256, 256}}));
-    if (o.fusion == "bilinear") bilinear = register_module("mm", nn::BilinearFusion(o.bilinear));
-    nn::LowRankFusionOptions low_rank_options{.pair = o.bilinear};
-    low_rank_options.pair.out = o.classes;
-    if (o.fusion == "lrb") low_rank = register_module("mm", nn::LowRankFusion(low_rank_options));
+    if (o.fusion == "bilinear")
+      bilinear = register_module("mm", nn::BilinearFusion(nn::BilinearFusionOptions{}));
     classifier =
-        register_module(o.classifier, torch::nn::Linear(o.rho ? o.rho : o.net.hidden, o.classes));
+        register_module("classifier", torch::nn::Linear(o.rho ? o.rho : o.net.hidden, o.classes));
     eval();
   }
 
@@ -71,8 +64,6 @@ struct AttentionModel : torch::nn::Module {
     at::Tensor h = rho ? rho->forward(net.pooled) : net.pooled;
     if (concat) h = concat->forward(at::cat({h, fc_omic->forward(omics)}, 1));
     if (bilinear) h = bilinear->forward(h, fc_omic->forward(omics));
-    // The low-rank fusion gives the logits; classifier is unused.
-    if (low_rank) return low_rank->forward(h, fc_omic->forward(omics));
     return classifier->forward(h);
   }
 
@@ -81,7 +72,6 @@ struct AttentionModel : torch::nn::Module {
   nn::Mlp rho{nullptr}, concat{nullptr};
   nn::Snn fc_omic{nullptr};
   nn::BilinearFusion bilinear{nullptr};
-  nn::LowRankFusion low_rank{nullptr};
   torch::nn::Linear classifier{nullptr};
 };
 
@@ -116,30 +106,9 @@ Tensors run_porpoise_amil(Golden& golden) {
   return {{"logits", logits}, {"features", model.net.pooled}, {"A_raw", model.net.scores}};
 }
 
-Tensors run_porpoise_mmf(Golden& golden) {
-  const Json& config = golden.config();
-  AttentionModel::Options options;
-  options.net.in = config.value("path_input_dim", options.net.in);
-  options.net.input_dropout = config.value("dropinput", 0.1);
-  options.omics = omics_of(config);
-  options.unit = config.value("use_mlp", false) ? nn::Unit::mlp : nn::Unit::snn;
-  options.fusion = text_of(config, "fusion", "bilinear");
-  options.bilinear.gate1 = config.value("gate_path", 1) != 0;
-  options.bilinear.gate2 = config.value("gate_omic", 1) != 0;
-  options.bilinear.skip = config.value("skip", true);
-  options.bilinear.encoder_dropout = false;
-  options.classifier = "classifier_mm";
-  AttentionModel model(options);
-  golden.load(model);
-  const at::Tensor logits = model.forward(golden.input("x_path"), golden.input("x_omic"));
-  Tensors out{{"logits", logits}};
-  out["loss"] = survival_outputs(golden, logits).at("loss");
-  return out;
-}
-
-const bool kKnown[] = {
-    knows_class("BilinearFusion", run_bilinear), knows_class("MIL_Attention_FC_surv", run_amil),
-    knows_class("PorpoiseAMIL", run_porpoise_amil), knows_class("PorpoiseMMF", run_porpoise_mmf)};
+const bool kKnown[] = {knows_class("BilinearFusion", run_bilinear),
+                       knows_class("MIL_Attention_FC_surv", run_amil),
+                       knows_class("PorpoiseAMIL", run_porpoise_amil)};
 
 }  // namespace
 }  // namespace tractrix::test

@@ -94,7 +94,8 @@ inline void fill_by_position(torch::nn::Module& module) {
     const bool matrix = weight.dim() > 1;
     const double scale =
         matrix ? 1 / std::sqrt(static_cast<double>(weight.numel() / weight.size(0))) : 0.1;
-    const bool norm = !matrix && item.key().ends_with("norm.weight");
+    const bool norm =
+        !matrix && item.key().find("norm") != std::string::npos && item.key().ends_with(".weight");
     weight.set_data((2 * stream(position++, weight.sizes()) - 1) * scale + (norm ? 1 : 0));
   }
 }

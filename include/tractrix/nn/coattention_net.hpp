@@ -1,0 +1,85 @@
+// The network of MCAT (Chen et al., ICCV 2021; models/model_coattn.py, commit b9cca63): every gene
+// group asks the patches what it needs (co-attention), a transformer and a gated pooling per
+// modality, one fusion. Names and their order are the code's. MOTCAT (Innse/MOTCat,
+// models/model_motcat.py, commit fe70abc) is the same with a transport plan for the co-attention.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tractrix/nn/bilinear_fusion.hpp"
+#include "tractrix/nn/form.hpp"
+#include "tractrix/nn/gated_attention.hpp"
+#include "tractrix/nn/mlp.hpp"
+#include "tractrix/nn/multihead_attention.hpp"
+#include "tractrix/nn/snn_block.hpp"
+#include "tractrix/nn/transformer_encoder.hpp"
+#include "tractrix/nn/transport.hpp"
+
+namespace tractrix::nn {
+
+struct CoattentionOptions {
+  int64_t patch_columns = 1024;
+  std::vector<std::vector<int64_t>> groups;  // columns of each gene group
+  int64_t dim = 256;
+  std::vector<int64_t> gene_widths{256, 256};        // of every group's blocks; the last one is dim
+  int64_t attention = 256;                           // inside the gated poolings
+  int64_t heads = 8, feedforward = 512, layers = 2;  // of both transformers
+  double dropout = 0.25;
+  bool bilinear = false;
+  Form form = Form::reference;                     // of the co-attention
+  std::optional<TransportOptions> transport = {};  // set: MOTCAT
+  int64_t classes = 4;
+};
+
+struct CoattentionOutput {
+  at::Tensor logits;  // [1, classes]
+  // [groups, N]: scores before the softmax over patches; with transport the plan, whose rows sum to
+  // about 1 / groups: what groups find is small, as in the reference.
+  at::Tensor coattention;
+  int64_t iterations = 0;  // of the plan
+  at::Tensor path, omic;   // [1, groups], scores of the poolings before the softmax
+};
+
+class CoattentionNetImpl : public torch::nn::Module {
+ public:
+  explicit CoattentionNetImpl(const CoattentionOptions& options);
+  CoattentionOutput forward(const at::Tensor& bag, const at::Tensor& genes);  // [N, D], [1, G]
+
+ private:
+  struct Branch {
+    TransformerEncoder transformer{nullptr};
+    GatedAttention head{nullptr};
+    Mlp rho{nullptr};
+  };
+  struct Pooled {
+    at::Tensor vector;  // [1, dim]
+    at::Tensor scores;  // [1, groups]
+  };
+  void make_embeddings();
+  Branch make_branch(const std::string& name);
+  void make_fusion();
+  at::Tensor embed_genes(const at::Tensor& genes);
+  // What each group finds in the patches [N, dim]: [groups, 1, dim]; sets out.coattention.
+  at::Tensor ask(const at::Tensor& tokens, const at::Tensor& patches, CoattentionOutput& out);
+  static Pooled pool(Branch& branch, const at::Tensor& tokens);
+
+  CoattentionOptions options_;
+  Mlp wsi_net_{nullptr}, concat_{nullptr};
+  std::vector<Snn> sig_networks_;
+  MultiheadAttention coattn_{nullptr};
+  Branch path_, omic_;
+  BilinearFusion bilinear_{nullptr};
+  torch::nn::Linear classifier_{nullptr};
+  std::vector<at::Tensor> groups_;
+};
+TORCH_MODULE(CoattentionNet);
+
+}  // namespace tractrix::nn

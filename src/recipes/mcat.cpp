@@ -1,0 +1,61 @@
+// MCAT (Chen et al., ICCV 2021; mahmoodlab/MCAT, commit b9cca63): co-attention of gene groups over
+// patches, a transformer per modality. nn/coattention_net.hpp holds the network. The repository
+// exports the scores of the co-attention before the softmax, predictions here its weights.
+#include "coattention_options.hpp"
+
+namespace tractrix::recipes::mcat {
+
+struct Config : coattention::Options {
+  bool fast = false;
+};
+void fields(config::Fields& f, Config& c) {
+  coattention::fields(f, c);
+  f("fast", c.fast, "co-attention in fewer operations; equal up to rounding");
+}
+
+nn::CoattentionOptions options_of(const Config& c, const data::Schema& schema) {
+  nn::CoattentionOptions options = coattention::options_of(c, schema);
+  options.form = c.fast ? nn::Form::exact : nn::Form::reference;
+  return options;
+}
+
+class McatRecipe final : public recipe::Recipe {
+ public:
+  static recipe::Contract contract(const Config& c) { return coattention::contract_of(c); }
+  McatRecipe(const Config& config, const data::Schema& schema)
+      : config_(config), net_(options_of(config, schema)) {}
+  torch::nn::Module& module() override { return *net_; }
+
+  // coattention [groups, N], path and omic [1, groups]: scores before the softmax.
+  Tensors forward(const data::Batch& batch) override {
+    const auto out = net_->forward(batch.bag("pathology"), batch.inputs.at(config_.omics.input));
+    return {{"logits", out.logits},
+            {"coattention", out.coattention},
+            {"path", out.path},
+            {"omic", out.omic}};
+  }
+
+  recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
+    return coattention::terms_of(config_, *net_, out.at("logits"), batch.targets.at("bin"),
+                                 batch.targets.at("event"));
+  }
+
+  Tensors predict(const data::Batch& batch) override {
+    const Tensors out = forward(batch);
+    const at::Tensor& logits = out.at("logits");
+    const at::Tensor survival = losses::curve(logits.to(at::kDouble)).survival;
+    return {{"logits", logits},
+            {"survival", survival},
+            {"risk", losses::risk_of(survival)},
+            {"attention.pathology", at::softmax(out.at("coattention"), 1)}};
+  }
+
+ private:
+  Config config_;
+  nn::CoattentionNet net_;
+};
+
+}  // namespace tractrix::recipes::mcat
+
+TRACTRIX_RECIPE(mcat, "MCAT: co-attention of gene groups over patches",
+                tractrix::recipes::mcat::McatRecipe, tractrix::recipes::mcat::Config)
