@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <tuple>
+
 namespace tractrix::nn {
 
 CmtaNetImpl::CmtaNetImpl(const CmtaOptions& options) : options_(options) {
@@ -68,22 +70,30 @@ at::Tensor CmtaNetImpl::embed_genes(const at::Tensor& genes) {
   return at::stack(tokens, 1);  // [1, groups, dim]
 }
 
+// Tokens [1, n, dim] of both modalities, to what each decoder makes of the other's.
+std::pair<at::Tensor, at::Tensor> CmtaNetImpl::translate(const at::Tensor& patches,
+                                                         const at::Tensor& groups) {
+  if (!options_.cross_attention)
+    return {pathomics_decoder_->forward_token(groups), genomics_decoder_->forward_token(patches)};
+  const at::Tensor p = patches.transpose(0, 1), g = groups.transpose(0, 1);
+  // From the patches' side [1, side^2, dim], all mixtures of one row per gene group.
+  const at::Tensor p_hat =
+      options_.form == Form::exact
+          ? pathomics_decoder_->forward_token(p_in_g_->forward_factored(p, g, g))
+          : pathomics_decoder_->forward_token(p_in_g_->forward(p, g, g).output.transpose(0, 1));
+  return {p_hat,
+          genomics_decoder_->forward_token(g_in_p_->forward(g, p, p).output.transpose(0, 1))};
+}
+
 CmtaOutput CmtaNetImpl::forward(const at::Tensor& bag, const at::Tensor& genes) {
   TORCH_CHECK(bag.dim() == 2 && genes.dim() == 2 && genes.size(0) == 1,
               "CmtaNet: the bag must be [N, D] and the genes [1, G]");
   const auto patches = pathomics_encoder_->forward(pathomics_fc_->forward(bag).unsqueeze(0));
   const auto groups = genomics_encoder_->forward(embed_genes(genes));
-  at::Tensor from_genes = groups.tokens, from_patches = patches.tokens;  // [1, n, dim]
-  if (options_.cross_attention) {
-    const at::Tensor p = patches.tokens.transpose(0, 1), g = groups.tokens.transpose(0, 1);
-    from_genes = p_in_g_->forward(p, g, g).output.transpose(0, 1);    // [1, side^2, dim]
-    from_patches = g_in_p_->forward(g, p, p).output.transpose(0, 1);  // [1, groups, dim]
-  }
   CmtaOutput out;
   out.p = patches.token;
   out.g = groups.token;
-  out.p_hat = pathomics_decoder_->forward_token(from_genes);
-  out.g_hat = genomics_decoder_->forward_token(from_patches);
+  std::tie(out.p_hat, out.g_hat) = translate(patches.tokens, groups.tokens);
   const at::Tensor a = (out.p + out.p_hat) / 2, b = (out.g + out.g_hat) / 2;
   const at::Tensor fused =
       bilinear_ ? bilinear_->forward(a, b) : concat_->forward(at::cat({a, b}, 1));

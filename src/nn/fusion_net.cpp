@@ -139,6 +139,7 @@ int64_t FusionNetImpl::make_vector_encoder() {
   }
   TokenEncoderOptions encoder;
   encoder.layer.dim = out;
+  encoder.layer.form = o.form;
   genomics_encoder_ = register_module("genomics_encoder", TokenEncoder(encoder));
   return out;
 }
@@ -196,7 +197,7 @@ at::Tensor FusionNetImpl::encode_vector(const at::Tensor& x) {
     const auto columns = x.index_select(1, groups_[g].to(x.device()));
     tokens.push_back(genomics_fc_[g]->as<SnnImpl>()->forward(columns));
   }
-  return genomics_encoder_->forward(at::stack(tokens, 1)).token;
+  return genomics_encoder_->forward_token(at::stack(tokens, 1));
 }
 
 FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vector) {

@@ -28,16 +28,31 @@ at::Tensor MultiheadAttentionImpl::project(const at::Tensor& x, int64_t third) c
 }
 
 // Many queries, few keys: (x Wq + bq) k = x (Wq k) + bq k, and (a v) Wo = a (v Wo).
-AttentionOutput MultiheadAttentionImpl::absorb_keys(const at::Tensor& query, const at::Tensor& key,
-                                                    const at::Tensor& value) {
+at::Tensor MultiheadAttentionImpl::scores_of_few(const at::Tensor& query, const at::Tensor& key) {
   const double scale = 1 / std::sqrt(static_cast<double>(options_.dim));
-  const at::Tensor k = project(key, 1).squeeze(1) * scale, v = project(value, 2).squeeze(1);
+  const at::Tensor k = project(key, 1).squeeze(1) * scale;
   const at::Tensor weight = in_proj_weight_.narrow(0, 0, options_.dim);
   const at::Tensor bias = in_proj_bias_.narrow(0, 0, options_.dim);
-  const at::Tensor scores = query.transpose(0, 1).matmul(k.matmul(weight).transpose(1, 2)) +
-                            k.matmul(bias).unsqueeze(1);  // [B, L, S]
-  const at::Tensor mixed = scores.softmax(2).matmul(v.matmul(out_proj_->weight.t()));
+  return query.transpose(0, 1).matmul(k.matmul(weight).transpose(1, 2)) +
+         k.matmul(bias).unsqueeze(1);  // [B, L, S]
+}
+
+at::Tensor MultiheadAttentionImpl::rows_of_few(const at::Tensor& value) {
+  return project(value, 2).squeeze(1).matmul(out_proj_->weight.t());  // [B, S, dim]
+}
+
+AttentionOutput MultiheadAttentionImpl::absorb_keys(const at::Tensor& query, const at::Tensor& key,
+                                                    const at::Tensor& value) {
+  const at::Tensor scores = scores_of_few(query, key);
+  const at::Tensor mixed = scores.softmax(2).matmul(rows_of_few(value));
   return {mixed.transpose(0, 1) + out_proj_->bias, scores.unsqueeze(1)};
+}
+
+Factored MultiheadAttentionImpl::forward_factored(const at::Tensor& query, const at::Tensor& key,
+                                                  const at::Tensor& value) {
+  TORCH_CHECK(options_.heads == 1 && options_.dropout == 0,
+              "MultiheadAttention: factors are those of one head without dropout");
+  return {scores_of_few(query, key).softmax(2), rows_of_few(value) + out_proj_->bias};
 }
 
 // Few queries, many keys: q (x Wk + bk) = (q Wk) x + q bk, and a (x Wv + bv) = (a x) Wv + bv, as

@@ -35,19 +35,19 @@ at::Tensor masked_softmax(const at::Tensor& scores, const at::Tensor& rows,
 
 }  // namespace
 
-at::Tensor iterative_pinv(const at::Tensor& x, int64_t iterations) {
-  const at::Tensor size = x.abs();
-  at::Tensor z = x.transpose(-1, -2) / (size.sum(-1).max() * size.sum(-2).max());
-  const at::Tensor identity = at::eye(x.size(-1), x.options());
-  for (int64_t i = 0; i < iterations; ++i) {
-    const at::Tensor xz = x.matmul(z);
-    z = 0.25 * z.matmul(13 * identity - xz.matmul(15 * identity - xz.matmul(7 * identity - xz)));
-  }
-  return z;
-}
-
 struct NystromAttentionImpl::Heads {
   at::Tensor q, k, v;  // [B, heads, N, e]
+};
+
+struct NystromAttentionImpl::Padded {
+  at::Tensor x;      // [B, N, dim]
+  at::Tensor mask;   // [B, 1, N], undefined without a mask
+  at::Tensor valid;  // landmarks with a valid row, [B, 1, m]
+  int64_t missing;   // rows in front
+};
+
+struct NystromAttentionImpl::Factors {
+  at::Tensor attn1, attn2, attn3;  // [B, heads, N, m], [B, heads, m, m], [B, heads, m, N]
 };
 
 NystromAttentionImpl::NystromAttentionImpl(const NystromAttentionOptions& options)
@@ -74,32 +74,97 @@ NystromAttentionImpl::Heads NystromAttentionImpl::project(const at::Tensor& padd
   return {parts[0] / std::sqrt(static_cast<double>(options_.dim_head)), parts[1], parts[2]};
 }
 
-NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x, at::Tensor mask) {
+// Zeros in front up to a multiple of the landmarks.
+NystromAttentionImpl::Padded NystromAttentionImpl::pad(const at::Tensor& x,
+                                                       const at::Tensor& mask) const {
   TORCH_CHECK(x.dim() == 3 && x.size(1) > 0, "NystromAttention: x must be [B, n, D] with n >= 1");
   const int64_t n = x.size(1), m = options_.landmarks;
   const int64_t missing = (m - n % m) % m;
-  const at::Tensor padded =
-      missing ? at::constant_pad_nd(x, {0, 0, missing, 0}) : x;  // [B, N, dim]
-  at::Tensor valid;  // landmarks with a valid row, [B, 1, m]
+  Padded out{missing ? at::constant_pad_nd(x, {0, 0, missing, 0}) : x, {}, {}, missing};
   if (mask.defined()) {
-    mask = at::constant_pad_nd(mask.to(at::kBool), {missing, 0}).unsqueeze(1);  // [B, 1, N]
-    valid = mask.unflatten(2, {m, mask.size(2) / m}).any(3);
+    out.mask = at::constant_pad_nd(mask.to(at::kBool), {missing, 0}).unsqueeze(1);
+    out.valid = out.mask.unflatten(2, {m, out.mask.size(2) / m}).any(3);
   }
+  return out;
+}
 
-  const auto [q, k, v] = project(padded, mask);
-  const at::Tensor q_mark = landmarks_of(q, m, mask), k_mark = landmarks_of(k, m, mask);
-  const at::Tensor k_mark_t = k_mark.transpose(2, 3);
-  const at::Tensor attn1 = masked_softmax(q.matmul(k_mark_t), mask, valid);  // [B, heads, N, m]
-  const at::Tensor attn2_inv = iterative_pinv(masked_softmax(q_mark.matmul(k_mark_t), valid, valid),
-                                              options_.pinv_iterations);
-  const at::Tensor attn3 =
-      masked_softmax(q_mark.matmul(k.transpose(2, 3)), valid, mask);  // [B, heads, m, N]
+NystromAttentionImpl::Factors NystromAttentionImpl::factors(const Heads& heads,
+                                                            const Padded& padded) const {
+  const auto& [q, k, v] = heads;
+  const int64_t m = options_.landmarks;
+  const at::Tensor q_mark = landmarks_of(q, m, padded.mask),
+                   k_mark = landmarks_of(k, m, padded.mask).transpose(2, 3);
+  return {masked_softmax(q.matmul(k_mark), padded.mask, padded.valid),
+          masked_softmax(q_mark.matmul(k_mark), padded.valid, padded.valid),
+          masked_softmax(q_mark.matmul(k.transpose(2, 3)), padded.valid, padded.mask)};
+}
 
-  const at::Tensor gathered = attn3.matmul(v);  // [B, heads, m, e]
-  const at::Tensor mixed = options_.form == Form::exact ? attn1.matmul(attn2_inv.matmul(gathered))
-                                                        : attn1.matmul(attn2_inv).matmul(gathered);
-  const at::Tensor y = finish(mixed, v);  // [B, N, dim]
-  return {y.narrow(1, options_.slice == Slice::tail ? missing : 0, n), attn1, attn2_inv, attn3};
+NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x,
+                                                         const at::Tensor& mask) {
+  const Padded padded = pad(x, mask);
+  const Heads heads = project(padded.x, padded.mask);
+  const auto [attn1, attn2, attn3] = factors(heads, padded);
+  const at::Tensor inverse = iterative_pinv(attn2, options_.pinv_iterations);
+  const at::Tensor y =
+      finish(attn1.matmul(inverse).matmul(attn3.matmul(heads.v)), heads.v);  // [B, N, dim]
+  const int64_t first = options_.slice == Slice::tail ? padded.missing : 0;
+  return {y.narrow(1, first, x.size(1)), attn1, inverse, attn3};
+}
+
+// [B, heads, N, e]; never multiplies an N x m matrix by an m x m one.
+at::Tensor NystromAttentionImpl::mix_exactly(const Heads& heads, const Padded& padded) const {
+  const auto [attn1, attn2, attn3] = factors(heads, padded);
+  return attn1.matmul(
+      pinv_times(attn2, attn3.matmul(heads.v), pinv_scale(attn2), options_.pinv_iterations));
+}
+
+// q_i k_j^T = c_i (Bq Bk^T) c_j^T, and every mixture of rows of v is one of rows of c, times Bv:
+// the layer runs on heads of r columns.
+at::Tensor NystromAttentionImpl::forward_factored(const Factored& x) {
+  const int64_t n = x.coefficients.size(1), r = x.basis.size(1);
+  if (options_.form != Form::exact || options_.full || options_.slice != Slice::tail ||
+      n < options_.landmarks || r >= options_.dim_head)
+    return forward(x.product());
+  const Padded padded = pad(x.coefficients, {});
+  const auto [q, k, v] = project(x.basis, {});  // [B, heads, r, e]
+  const at::Tensor c = padded.x.unsqueeze(1);   // [B, 1, N, r]
+  const at::Tensor each = c.expand({-1, options_.heads, -1, -1});
+  const Heads heads{c.matmul(q.matmul(k.transpose(2, 3))), each, each};
+  at::Tensor y = mix_exactly(heads, padded);  // [B, heads, N, r]
+  if (res_conv_) y = y + res_conv_->forward(each);
+  const at::Tensor weight =
+      to_out_->weight.unflatten(1, {options_.heads, options_.dim_head}).permute({1, 2, 0});
+  const at::Tensor out = y.narrow(2, padded.missing, n)
+                             .transpose(1, 2)
+                             .flatten(2)
+                             .matmul(v.matmul(weight).flatten(1, 2)) +
+                         to_out_->bias;
+  return at::dropout(out, options_.dropout, is_training());
+}
+
+// Fewer rows than landmarks: each landmark is one row, and the m - n padded ones are all alike. The
+// m x m matrices are constant on them, so one row and column with a weight stands for all: sums
+// over columns become weighted sums, and scaling by the roots of the weights turns weighted
+// products into plain ones of [n + 1, n + 1].
+at::Tensor NystromAttentionImpl::mix_few(const at::Tensor& x) {
+  const auto [q, k, v] = project(x, {});  // [B, heads, n, e]
+  const int64_t n = x.size(1);
+  at::Tensor weight = at::ones({n + 1}, v.options());
+  weight[0] = options_.landmarks - n;
+  const at::Tensor root = weight.sqrt();
+  const at::Tensor scores = at::constant_pad_nd(q.matmul(k.transpose(2, 3)), {1, 0, 1, 0});
+  const at::Tensor a = (scores + weight.log()).softmax(3);  // columns summed over the alike ones
+  const at::Tensor columns = (a * weight.unsqueeze(1)).sum(2) / weight;
+  const at::Tensor scale = a.sum(3).max() * columns.max();
+  const at::Tensor gathered = a.narrow(3, 1, n).matmul(v) * root.unsqueeze(1);  // padded v are 0
+  const at::Tensor mixed = pinv_times(a * root.unsqueeze(1) / root, gathered, scale,
+                                      options_.pinv_iterations);  // [B, heads, n + 1, e]
+  return finish(a.narrow(2, 1, n).matmul(mixed / root.unsqueeze(1)), v);
+}
+
+bool NystromAttentionImpl::few(const at::Tensor& x) const {
+  return options_.form == Form::exact && options_.slice == Slice::tail &&
+         x.size(1) < options_.landmarks;
 }
 
 // y, v [B, heads, N, e] -> [B, N, dim]
@@ -124,6 +189,7 @@ at::Tensor NystromAttentionImpl::mix_fully(const at::Tensor& x) {
 at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
   TORCH_CHECK(options_.slice == Slice::tail && !options_.full && x.dim() == 3 && x.size(1) > 0,
               "NystromAttention: the first row alone needs slice tail and x [B, n, D]");
+  if (few(x)) return mix_few(x).narrow(1, 0, 1);
   const int64_t m = options_.landmarks, missing = (m - x.size(1) % m) % m;
   const at::Tensor padded = missing ? at::constant_pad_nd(x, {0, 0, missing, 0}) : x;
   const int64_t inner = options_.heads * options_.dim_head, rows = padded.size(1);
@@ -139,9 +205,11 @@ at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
                        std::sqrt(static_cast<double>(options_.dim_head));
   const at::Tensor k_mark = landmarks_of(k, m, {});
   const at::Tensor near = q.matmul(k_mark.transpose(2, 3)).softmax(3);  // [B, heads, 1 + m, m]
-  const at::Tensor inverse = iterative_pinv(near.narrow(2, 1, m), options_.pinv_iterations);
+  const at::Tensor between = near.narrow(2, 1, m);
   const at::Tensor far = q.narrow(2, 1, m).matmul(k.transpose(2, 3)).softmax(3);
-  at::Tensor y = near.narrow(2, 0, 1).matmul(inverse.matmul(far.matmul(v)));  // [B, heads, 1, e]
+  const at::Tensor gathered =
+      pinv_times(between, far.matmul(v), pinv_scale(between), options_.pinv_iterations);
+  at::Tensor y = near.narrow(2, 0, 1).matmul(gathered);  // [B, heads, 1, e]
   if (res_conv_) {
     const int64_t reach = options_.residual_kernel / 2;
     const int64_t from = std::max<int64_t>(0, missing - reach);
@@ -156,7 +224,12 @@ at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& 
     TORCH_CHECK(!mask.defined(), "NystromAttention: full attention takes no mask");
     return mix_fully(x);
   }
-  return forward_with_factors(x, mask).output;
+  if (!mask.defined() && few(x)) return mix_few(x);
+  if (options_.form == Form::reference) return forward_with_factors(x, mask).output;
+  const Padded padded = pad(x, mask);
+  const Heads heads = project(padded.x, padded.mask);
+  const int64_t first = options_.slice == Slice::tail ? padded.missing : 0;
+  return finish(mix_exactly(heads, padded), heads.v).narrow(1, first, x.size(1));
 }
 
 }  // namespace tractrix::nn

@@ -31,6 +31,19 @@ at::Tensor TransLayerImpl::forward_first(const at::Tensor& x) {
   return x.narrow(1, 0, 1) + attn_->forward_first(norm_->forward(x));
 }
 
+// The mean of a row of c U is c times the row means of U, its variance c (Uc Uc^T / dim) c^T.
+at::Tensor TransLayerImpl::forward_factored(const Factored& x) {
+  const at::Tensor centred = x.basis - x.basis.mean(2, true);  // [B, r, dim]
+  const at::Tensor spread = centred.matmul(centred.transpose(1, 2)) / centred.size(2);
+  const at::Tensor& c = x.coefficients;
+  const at::Tensor variance = (c.matmul(spread) * c).sum(2, true);
+  const at::Tensor scaled = c * (variance + norm_->options.eps()).rsqrt();  // [B, n, r]
+  const Factored normed{
+      at::constant_pad_nd(scaled, {0, 1}, 1),
+      at::cat({centred * norm_->weight, norm_->bias.expand({centred.size(0), 1, -1})}, 1)};
+  return x.product() + attn_->forward_factored(normed);
+}
+
 TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options)
     : grid_(options.grid),
       first_only_(options.layer.form == Form::exact && !options.layer.full &&
@@ -55,15 +68,34 @@ at::Tensor TokenEncoderImpl::enter(at::Tensor x) {
   if (grid_) x = at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
   x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
 
-  x = layer1_->forward(x);
-  if (pos_layer_) x = pos_layer_->forward(x, side, side);
-  return x;
+  return place(layer1_->forward(x), side);
+}
+
+at::Tensor TokenEncoderImpl::place(at::Tensor x, int64_t side) {
+  return pos_layer_ ? pos_layer_->forward(x, side, side) : x;
+}
+
+at::Tensor TokenEncoderImpl::leave_token(const at::Tensor& x) {
+  const at::Tensor first =
+      first_only_ ? layer2_->forward_first(x) : layer2_->forward(x).narrow(1, 0, 1);
+  return norm_->forward(first).select(1, 0);
 }
 
 at::Tensor TokenEncoderImpl::forward_token(at::Tensor x) {
-  x = enter(std::move(x));
-  x = first_only_ ? layer2_->forward_first(x) : layer2_->forward(x).narrow(1, 0, 1);
-  return norm_->forward(x).select(1, 0);
+  return leave_token(enter(std::move(x)));
+}
+
+// The class token is one row of the basis more, with a coefficient of its own.
+at::Tensor TokenEncoderImpl::forward_token(const Factored& x) {
+  TORCH_CHECK(!fc1_ && x.coefficients.dim() == 3, "TokenEncoder: factored tokens go without fc1");
+  at::Tensor c = x.coefficients;  // [B, n, r]
+  const int64_t side = square_side(c.size(1));
+  if (grid_) c = at::cat({c, c.narrow(1, 0, side * side - c.size(1))}, 1);
+  at::Tensor token = at::zeros({c.size(0), 1, c.size(2) + 1}, c.options());
+  token.select(2, 0).fill_(1);
+  const Factored tokens{at::cat({token, at::constant_pad_nd(c, {1, 0})}, 1),
+                        at::cat({cls_token_.expand({c.size(0), -1, -1}), x.basis}, 1)};
+  return leave_token(place(layer1_->forward_factored(tokens), side));
 }
 
 EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {

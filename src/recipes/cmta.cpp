@@ -78,7 +78,8 @@ struct Config {
   Align align;
   Head head = Head::nll;
   double alpha = 0, dropout = 0.25, layer_dropout = 0.1;
-  bool positions = true, cross_attention = true, xavier = true, fast = false;
+  bool positions = true, cross_attention = true, xavier = true;
+  nn::Form form = nn::Form::exact;
 };
 void fields(config::Fields& f, Config& c) {
   f("size", c.size, "large: patches over twice dim, genes over three hidden blocks");
@@ -95,7 +96,9 @@ void fields(config::Fields& f, Config& c) {
   f("cross_attention", c.cross_attention,
     "false: each decoder reads the other modality's tokens as they are (our choice; the paper's "
     "ablation is not defined)");
-  f("fast", c.fast, "the same network in fewer operations; equal up to rounding without dropout");
+  f("form", c.form,
+    "operations of the network: fewer (exact: equal up to rounding without dropout) or as "
+    "published");
   f("xavier", c.xavier, "Xavier-normal initial weights; false: torch's");
   f.require(c.dim % 8 == 0, "dim", "must be a multiple of 8, the number of heads");
 }
@@ -117,7 +120,7 @@ nn::CmtaOptions options_of(const Config& c, const data::Schema& schema) {
   o.positions = c.positions;
   o.cross_attention = c.cross_attention;
   o.full_genes = c.omics.attention == GeneAttention::full;
-  o.form = c.fast ? nn::Form::exact : nn::Form::reference;
+  o.form = c.form;
   o.classes = schema.bins();
   return o;
 }

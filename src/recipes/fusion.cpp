@@ -35,7 +35,7 @@ struct Pathology {
   nn::BagEncoder encoder = nn::BagEncoder::none;
   nn::PoolAt pool_at = nn::PoolAt::logits;
   int64_t hidden = 512, attention = 256, out = 256;
-  bool gated = true, fast = false;
+  bool gated = true;
   double dropout = 0.25, token_deviation = 1e-6;
   nn::Slice slice = nn::Slice::tail;
   Instances instances;
@@ -54,7 +54,6 @@ void fields(config::Fields& f, Pathology& p) {
   f("token_deviation", p.token_deviation, "transmil: of the class token's initial values",
     config::at_least(0));
   f("slice", p.slice, "transmil: rows an attention layer keeps; head: the first, as package 0.0.9");
-  f("fast", p.fast, "transmil: fewer operations; equal up to rounding without dropout");
   f.group("instances", p.instances, "clam: instance loss; the label is the time bin");
 }
 
@@ -84,6 +83,7 @@ struct Config {
   nn::Fusion fusion = nn::Fusion::none;
   Head head = Head::nll;
   nn::Init init = nn::Init::torch_default;
+  nn::Form form = nn::Form::exact;
   double alpha = 0, l1 = 0;
   bool has_bag() const { return pathology.encoder != nn::BagEncoder::none; }
   bool judges() const { return pathology.instances.weight > 0; }
@@ -95,6 +95,9 @@ void fields(config::Fields& f, Config& c) {
   f("fusion", c.fusion, "how the two vectors meet");
   f("head", c.head, "nll, ce: hazards of time bins; cox: one log-risk, compared within a window");
   f("init", c.init, "initial weights: as torch, Xavier-normal, or N(0, 1/sqrt(fan_in))");
+  f("form", c.form,
+    "transmil and transformer: fewer operations (equal up to rounding without dropout) or as "
+    "published");
   f("alpha", c.alpha, "nll, ce: extra weight of uncensored patients", config::between(0, 1));
   f("l1", c.l1, "weight of the sum of absolute weights, per optimizer step", config::at_least(0));
   const bool bag = c.has_bag(), both = bag && c.has_vector();
@@ -125,7 +128,7 @@ nn::FusionNetOptions options_of(const Config& c, const data::Schema& schema) {
   o.gated = c.pathology.gated;
   o.bag_dropout = c.pathology.dropout;
   o.slice = c.pathology.slice;
-  o.form = c.pathology.fast ? nn::Form::exact : nn::Form::reference;
+  o.form = c.form;
   o.token_deviation = c.pathology.token_deviation;
   o.instances = c.pathology.instances.samples;
   o.subtyping = c.pathology.instances.subtyping;

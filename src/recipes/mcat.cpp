@@ -6,16 +6,16 @@
 namespace tractrix::recipes::mcat {
 
 struct Config : coattention::Options {
-  bool fast = false;
+  nn::Form form = nn::Form::exact;
 };
 void fields(config::Fields& f, Config& c) {
   coattention::fields(f, c);
-  f("fast", c.fast, "co-attention in fewer operations; equal up to rounding");
+  f("form", c.form, "of the co-attention: fewer operations (equal up to rounding) or as published");
 }
 
 nn::CoattentionOptions options_of(const Config& c, const data::Schema& schema) {
   nn::CoattentionOptions options = coattention::options_of(c, schema);
-  options.form = c.fast ? nn::Form::exact : nn::Form::reference;
+  options.form = c.form;
   return options;
 }
 

@@ -103,19 +103,21 @@ Model read_model(const std::filesystem::path& path) {
   return model;
 }
 
-void write_state(const std::filesystem::path& file, const Tensors& tensors, const Json& counters) {
+std::string write_state(const std::filesystem::path& file, const Tensors& tensors,
+                        const Json& counters) {
   const std::string text = counters.dump();
-  write_tensors(
-      file, tensors,
-      {{"format", "tractrix.state.1"}, {"counters", text}, {"sha256", checksum(tensors, text)}});
+  const std::string sum = checksum(tensors, text);
+  write_tensors(file, tensors,
+                {{"format", "tractrix.state.1"}, {"counters", text}, {"sha256", sum}});
+  return sum;
 }
 
 State read_state(const std::filesystem::path& path) {
   const std::string where = path.string();
   const auto file = Safetensors::read(path);
-  State state{to_tensors(file), {}};
+  State state{to_tensors(file), {}, need(file, "sha256", where)};
   const std::string text = need(file, "counters", where);
-  if (checksum(state.tensors, text) != need(file, "sha256", where)) {
+  if (checksum(state.tensors, text) != state.sha256) {
     throw Error(where, "is damaged: its checksum differs",
                 "remove the fold's folder to train it again");
   }

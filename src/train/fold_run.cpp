@@ -257,7 +257,19 @@ void FoldRun::write_files(const std::string& name, const std::vector<Predicted>&
   write_model(folder_ / (name + ".safetensors"), weights, card);
 }
 
+// Writes the table of the current cached stage once; what is returned names it in the state.
+Json FoldRun::save_table() {
+  if (trainer_->table().empty()) return nullptr;
+  const std::string stage = trainer_->stage().name;
+  if (!table_.is_null() && table_.at("stage") == stage) return table_;
+  const std::string file = "table_" + stage + ".safetensors";
+  const std::string sum = write_state(folder_ / file, trainer_->table(), {{"stage", stage}});
+  return {{"stage", stage}, {"file", file}, {"sha256", sum}};
+}
+
 void FoldRun::save() {
+  const Json before = table_;
+  table_ = save_table();
   const auto best = [](const Best& b) { return Json{{"epoch", b.epoch}, {"value", b.value}}; };
   Json counters{{"trainer", trainer_->counters()},
                 {"epochs", epochs_done_},
@@ -266,9 +278,23 @@ void FoldRun::save() {
                 {"best", best(best_)},
                 {"inner", best(inner_)},
                 {"seconds", seconds_},
+                {"table", table_},
                 {"finished", finished_}};
   write_state(folder_ / "state.safetensors", trainer_->state(), counters);
+  // No state speaks of the table of a stage that is over.
+  if (!before.is_null() && before != table_)
+    std::filesystem::remove(folder_ / before.at("file").get<std::string>());
   saved_at_ = Clock::now();
+}
+
+Tensors FoldRun::read_table() const {
+  if (table_.is_null()) return {};
+  const auto file = folder_ / table_.at("file").get<std::string>();
+  auto table = read_state(file);
+  if (table.sha256 != table_.at("sha256").get<std::string>())
+    throw Error(file.string(), "is not the table that state.safetensors speaks of",
+                "remove the fold's folder to train it again");
+  return std::move(table.tensors);
 }
 
 void FoldRun::restore() {
@@ -285,8 +311,9 @@ void FoldRun::restore() {
     stage_start_ = c.at("stage_start").get<int64_t>();
     lines_ = c.at("lines").get<int64_t>();
     seconds_ = c.at("seconds").get<double>();
+    table_ = c.at("table");
     finished_ = c.at("finished").get<bool>();
-    trainer_->restore(state.tensors, c.at("trainer"));
+    trainer_->restore(state.tensors, c.at("trainer"), read_table());
   } catch (const Json::exception& e) {
     throw Error((folder_ / "state.safetensors").string(),
                 std::string("its counters cannot be read: ") + e.what());

@@ -15,19 +15,16 @@ Tensors pick(const Tensors& all, const std::vector<std::string>& names) {
   return rows;
 }
 
-bool out_of_memory(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
-         text.find("can't allocate memory") != std::string::npos ||
-         text.find("out of memory") != std::string::npos;
-}
-
 }  // namespace trainer_detail
 
 using namespace trainer_detail;
 
 FoldTrainer::FoldTrainer(recipe::Recipe& recipe, const data::Reader& reader, FoldSetup setup)
-    : recipe_(&recipe), reader_(&reader), setup_(std::move(setup)), stages_(recipe.stages()) {
+    : recipe_(&recipe),
+      reader_(&reader),
+      setup_(std::move(setup)),
+      memory_(setup_.precision, true),
+      stages_(recipe.stages()) {
   if (setup_.plans.size() != stages_.size()) throw std::logic_error("a plan per stage is needed");
   enter_stage();
 }
@@ -170,8 +167,13 @@ bool FoldTrainer::fill_table() {
   const at::NoGradGuard no_grad;
   recipe_->module().eval();
   const auto& id = setup_.examples[rows_.size()].id;
-  Tensors out = stage().cached->forward(reader_->read({id}, setup_.fold.at("cache").at(id)));
-  rows_.push_back(pick(out, out.names()));
+  memory_.guard(
+      {id}, [&] { return reader_->read({id}, setup_.fold.at("cache").at(id)); },
+      [&](const data::Batch& batch) {
+        const Tensors out = stage().cached->forward(batch);
+        rows_.push_back(pick(out, out.names()));
+      },
+      [] {}, [&] { return place(); });
   if (rows_.size() == setup_.examples.size()) {
     table_ = data::join_rows(rows_);
     rows_.clear();
@@ -192,29 +194,25 @@ Mark FoldTrainer::step() {
   recipe_->module().train();
   objective().at({epoch_, step_, stage_steps()});
   const auto& ids = batches_[cursor_];
-  try {
-    const auto batch = fetch(ids, cursor_);
-    // The second pass of a window uses the same seed: its dropout masks are those of the first.
-    draw_from(setup_.fold.at("stage", static_cast<uint64_t>(stage_))
-                  .at("step", static_cast<uint64_t>(step_))
-                  .at("draw", cursor_));
-    prefetch_next();
-    if (two_pass() && !learning_) {
-      look(batch);
-      if (++cursor_ == batches_.size()) close_first_pass();
-      return mark;
-    }
-    learn(batch);
-  } catch (const c10::Error& error) {
-    if (!out_of_memory(error)) throw;
-    drop_window();
-    throw Error(place(),
-                "memory ran out at " + enumerate(ids, 3) + ": " +
-                    std::string(error.what_without_backtrace()).substr(0, 200),
-                "use a smaller train.batch, run.precision=bf16, or a machine with more memory; "
-                "no patch was dropped");
-  }
-  if (++cursor_ == batches_.size()) return finish_window();
+  const bool looking = two_pass() && !learning_;
+  memory_.guard(
+      ids, [&] { return fetch(ids, cursor_); },
+      [&](const data::Batch& batch) {
+        // The second pass of a window uses the same seed: its dropout masks are the first's.
+        draw_from(setup_.fold.at("stage", static_cast<uint64_t>(stage_))
+                      .at("step", static_cast<uint64_t>(step_))
+                      .at("draw", cursor_));
+        prefetch_next();
+        if (looking) {
+          look(batch);
+        } else {
+          learn(batch);
+        }
+      },
+      [&] { drop_window(); }, [&] { return place(); });
+  if (++cursor_ < batches_.size()) return mark;
+  if (!looking) return finish_window();
+  close_first_pass();
   return mark;
 }
 
@@ -257,7 +255,6 @@ Tensors FoldTrainer::state() const {
     for (const auto& [name, value] : optimizer_->state()) state[name] = value;
   }
   for (const auto& [name, value] : carry_) state["carry/" + name] = value;
-  for (const auto& [name, value] : table_) state["table/" + name] = value;
   return state;
 }
 
@@ -268,7 +265,7 @@ Json FoldTrainer::counters() const {
           {"window", window_}, {"steps", total_steps_}, {"sums", sums}};
 }
 
-void FoldTrainer::restore(const Tensors& state, const Json& counters) {
+void FoldTrainer::restore(const Tensors& state, const Json& counters, const Tensors& table) {
   stage_ = counters.at("stage").get<int64_t>();
   enter_stage();
   epoch_ = counters.at("epoch").get<int64_t>();
@@ -280,10 +277,9 @@ void FoldTrainer::restore(const Tensors& state, const Json& counters) {
   const at::NoGradGuard no_grad;
   for (auto& item : recipe_->module().named_parameters()) item.value().copy_(state.at(item.key()));
   for (auto& item : recipe_->module().named_buffers()) item.value().copy_(state.at(item.key()));
-  for (const auto& [name, value] : state) {
+  for (const auto& [name, value] : state)
     if (name.starts_with("carry/")) carry_[name.substr(6)] = value.clone();
-    if (name.starts_with("table/")) table_[name.substr(6)] = value.clone();
-  }
+  table_ = table;
   if (finished()) return;
   optimizer_->restore(state);
   order_epoch();

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "tractrix/train/memory.hpp"
+
 namespace tractrix::train {
 namespace inference_detail {
 
@@ -66,13 +68,19 @@ std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reade
   const auto most = how.attention ? 1 : std::min(kMostRows, static_cast<size_t>(how.max_batch));
   const auto batches = in_batches(reader, ids, most);
   std::vector<Predicted> all;
+  MemoryWatch memory(how.precision, false);
   for (size_t i = 0; i < batches.size(); ++i) {
-    const auto batch = reader.read(batches[i], Seed(0).at("predict", batches[i].front()));
-    if (i + 1 < batches.size()) reader.prefetch(batches[i + 1]);
-    const auto out = recipe.predict(batch);
-    add(all, out, batches[i]);
-    if (how.attention) add_attention(all.back(), out);
-    if (also) also(batch);
+    const auto& rows = batches[i];
+    memory.guard(
+        rows, [&] { return reader.read(rows, Seed(0).at("predict", rows.front())); },
+        [&](const data::Batch& batch) {
+          if (i + 1 < batches.size()) reader.prefetch(batches[i + 1]);
+          const auto out = recipe.predict(batch);
+          add(all, out, rows);
+          if (how.attention) add_attention(all.back(), out);
+          if (also) also(batch);
+        },
+        [] {}, [] { return std::string("predicting"); });
   }
   return all;
 }

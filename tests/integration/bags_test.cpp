@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
 
@@ -12,7 +13,7 @@ using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kSource = TRACTRIX_SOURCE;
+const std::string kSource = testing::source_folder();
 
 TEST(Bags, SyntheticBagsTrainAndAreCalledSynthetic) {
   TemporaryFolder folder;
@@ -36,9 +37,8 @@ TEST(Bags, AMissingSlideIsNamedUnlessAPolicySaysOtherwise) {
   write_file(folder / "t.csv",
              "case_id,slide_id,survival_months,censorship\nA,a.svs,1,0\nB,b.svs,2,1\n");
   std::filesystem::create_directory(folder / "f");
-  std::filesystem::copy_file(
-      std::string(TRACTRIX_TEST_DATA) + "/feature_files/valid/h5/contiguous.h5",
-      folder / "f" / "a.h5");
+  std::filesystem::copy_file(testing::data_folder() + "/feature_files/valid/h5/contiguous.h5",
+                             folder / "f" / "a.h5");
   write_file(folder / "c.yaml",
              "data: {cohort: x, table: t.csv, inputs: {pathology: {kind: bag, features: f}}}\n");
   const auto ran = tractrix("data check " + (folder / "c.yaml").string());
@@ -55,11 +55,11 @@ TEST(Bags, ABrokenFileStopsBeforeTraining) {
   write_file(folder / "t.csv",
              "case_id,slide_id,survival_months,censorship\nA,a.svs,1,0\nB,b.svs,2,1\n");
   std::filesystem::create_directory(folder / "f");
-  const std::string invalid = std::string(TRACTRIX_TEST_DATA) + "/feature_files/invalid/";
+  const std::string invalid = testing::data_folder() + "/feature_files/invalid/";
   std::filesystem::copy_file(invalid + "pt/reduce_os_system.pt", folder / "f" / "a.pt");
-  write_file(folder / "f" / "b.h5",
-             read_file(std::string(TRACTRIX_TEST_DATA) + "/feature_files/valid/h5/contiguous.h5")
-                 .substr(0, 3000));
+  write_file(
+      folder / "f" / "b.h5",
+      read_file(testing::data_folder() + "/feature_files/valid/h5/contiguous.h5").substr(0, 3000));
   write_file(folder / "c.yaml",
              "data: {cohort: x, table: t.csv, inputs: {pathology: {kind: bag, features: f}}}\n");
   const auto ran = tractrix("data check " + (folder / "c.yaml").string());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
 
@@ -14,7 +15,7 @@ using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kSource = TRACTRIX_SOURCE;
+const std::string kSource = testing::source_folder();
 
 TEST(Mistakes, AWrongKeyIsProposed) {
   const auto ran = tractrix("crossval " + kSource +

@@ -1,10 +1,12 @@
 // Cross-validation through the executable: whole runs, killed runs, stopped runs, refused runs.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <regex>
 #include <sstream>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
@@ -19,7 +21,7 @@ using testing::start_and_signal;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kConfig = std::string(TRACTRIX_SOURCE) + "/configs/snn/ucec.yaml";
+const std::string kConfig = testing::source_folder() + "/configs/snn/ucec.yaml";
 
 std::string run_arguments(const TemporaryFolder& folder, const std::string& name) {
   return kConfig + " run.out=" + folder.path().string() + " run.name=" + name +
@@ -51,6 +53,17 @@ class Crossval : public ::testing::Test {
       EXPECT_EQ(results_of(*folder_ / "whole" / fold), results_of(*folder_ / name / fold))
           << name << " " << fold;
     }
+  }
+  // When any fold of a run was saved last.
+  static std::filesystem::file_time_type last_save(const std::string& name) {
+    auto latest = std::filesystem::file_time_type::min();
+    for (int k = 0; k < 5; ++k) {
+      std::error_code none;
+      const auto file = *folder_ / name / ("fold_" + std::to_string(k)) / "state.safetensors";
+      const auto time = std::filesystem::last_write_time(file, none);
+      if (!none) latest = std::max(latest, time);
+    }
+    return latest;
   }
   static TemporaryFolder* folder_;
   static testing::Ran* whole_;
@@ -112,18 +125,23 @@ TEST_F(Crossval, KilledFiftyTimesItEndsWithTheSameBits) {
                                            "run.save_every=0.001",
                                            "--resume"};
   const Seed moments = Seed(11).at("kill");
-  int kills = 0;
-  for (uint64_t i = 0; kills < 50; ++i) {
-    // Start-up takes about half a second; most kills fall into training and saving.
-    const auto after = std::chrono::milliseconds(static_cast<int>(100 + 900 * moments.uniform(i)));
-    const int code = start_and_signal(arguments, after, SIGKILL);
+  int in_training = 0;
+  for (uint64_t i = 0; i < 50; ++i) {
+    const auto before = last_save("killed");
+    // One kill in five at any moment from the start on, the others once training has begun to save.
+    const bool anywhere = i % 5 == 0;
+    const auto after =
+        std::chrono::milliseconds(static_cast<int>((anywhere ? 1000 : 100) * moments.uniform(i)));
+    const int code = start_and_signal(
+        arguments, [&] { return anywhere || last_save("killed") != before; }, after, SIGKILL);
     ASSERT_TRUE(code == 0 || code == 128 + SIGKILL) << "exit code " << code;
+    in_training += code != 0 && last_save("killed") != before;
     if (code == 0) {  // it got through: start over and go on killing
       expect_equal_to_whole("killed");
       std::filesystem::remove_all(*folder_ / "killed");
     }
-    ++kills;
   }
+  EXPECT_GE(in_training, 30) << "too few kills met a running training";
   const auto ran =
       tractrix("crossval " + run_arguments(*folder_, "killed") + " run.save_every=0.001 --resume");
   ASSERT_EQ(ran.code, 0) << ran.output;
@@ -151,8 +169,8 @@ TEST_F(Crossval, SigtermSavesAndExitsWith75) {
 
 TEST_F(Crossval, AFullDiskIsNamedAndTheRunGoesOnLater) {
   // A limit on the size of files stands for a full disk: writes fail in the middle of a file.
-  const auto full = shell("trap '' XFSZ; ulimit -f 100; exec " TRACTRIX_PROGRAM " crossval " +
-                          run_arguments(*folder_, "full"));
+  const auto full = shell("trap '' XFSZ; ulimit -f 100; exec " + testing::program_file() +
+                          " crossval " + run_arguments(*folder_, "full"));
   EXPECT_EQ(full.code, 2) << full.output;
   EXPECT_THAT(full.output, HasSubstr("cannot be written: File too large"));
   for (const auto& entry : std::filesystem::recursive_directory_iterator(*folder_ / "full")) {

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
@@ -16,7 +17,7 @@ using testing::start_and_signal;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kConfig = std::string(TRACTRIX_SOURCE) + "/configs/snn/ucec.yaml";
+const std::string kConfig = testing::source_folder() + "/configs/snn/ucec.yaml";
 
 std::string arguments_of(const TemporaryFolder& folder, const std::string& name) {
   return "crossval " + kConfig + " run.out=" + folder.path().string() + " run.name=" + name +

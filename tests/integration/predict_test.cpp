@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/file.hpp"
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kConfigs = std::string(TRACTRIX_SOURCE) + "/configs";
+const std::string kConfigs = testing::source_folder() + "/configs";
 
 std::string lines_without(const std::string& text, const std::string& start) {
   std::istringstream in(text);
@@ -51,8 +52,7 @@ TemporaryFolder* Predict::folder_ = nullptr;
 testing::Ran* Predict::trained_ = nullptr;
 
 std::string Predict::cohort_without(const std::string& name, const std::string& ending) {
-  const auto table =
-      CsvTable::read(std::string(TRACTRIX_TEST_DATA) + "/tcga/ucec/all_clean_sig.csv.gz");
+  const auto table = CsvTable::read(testing::data_folder() + "/tcga/ucec/all_clean_sig.csv.gz");
   std::vector<int64_t> kept;
   for (int64_t c = 0; c < table.columns(); ++c)
     if (!table.header()[static_cast<size_t>(c)].ends_with(ending)) kept.push_back(c);

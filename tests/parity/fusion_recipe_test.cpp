@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 #include "support/recipe_cases.hpp"
 
 namespace tractrix::test {
@@ -50,7 +51,7 @@ Tensors run_fusion(Golden& golden, recipe::Recipe& fusion) {
 TEST(FusionRecipe, EqualsMcatsModelsWithAllGradients) {
   for (const char* name :
        {"snn_small", "snn_big", "amil_m10", "amil_m6_big", "amil_m1_concat", "amil_m13_bilinear"}) {
-    Golden golden = Golden::read(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "cmta" /
+    Golden golden = Golden::read(std::filesystem::path(testing::goldens_folder()) / "cmta" /
                                  (std::string(name) + ".json"));
     const Json& config = golden.config();
     const char* genes = config.contains("input_dim") ? "input_dim" : "omic_input_dim";
@@ -88,7 +89,7 @@ const char* const kBilinear =
     "pathology: {encoder: abmil}\nomics: {encoder: snn, widths: [256, 256]}\nfusion: bilinear";
 
 const char* const kTransMil = "pathology: {encoder: transmil}";
-const char* const kTransMilFast = "pathology: {encoder: transmil, fast: true}";
+const char* const kTransMilPublished = "pathology: {encoder: transmil}\nform: reference";
 const char* const kTransMilHead = "pathology: {encoder: transmil, slice: head}";
 const char* const kClamSb = "pathology: {encoder: clam_sb, hidden: 256}";
 const char* const kClamMb = "pathology: {encoder: clam_mb, hidden: 256}";
@@ -214,8 +215,8 @@ const Row kRows[] = {
      1.91151322233,
      1.57961509312,
      42.9912507991},
-    {"TransMIL, fast",
-     kTransMilFast,
+    {"TransMIL, as published",
+     kTransMilPublished,
      300,
      {0.466039582426, -0.137966905755, 0.93239248959, -0.144893496677},
      -0.681009763616,

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 
 namespace tractrix::test {
 
 TEST(Fill, GivesTheCheckValues) {
-  const Json check = read_json(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "fill_check.json");
+  const Json check =
+      read_json(std::filesystem::path(testing::goldens_folder()) / "fill_check.json");
   ASSERT_EQ(check.size(), 2u);
   for (const auto& [key, values] : check.items()) {
     const at::Tensor filled = fill(key, {3});
@@ -21,7 +23,8 @@ TEST(Fill, ScalesAboutTheOffset) {
 }
 
 TEST(GoldenCheck, SeesAWrongElementAndALeftOutOutput) {
-  Golden golden = Golden::read(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "cmta/loss_cox.json");
+  Golden golden =
+      Golden::read(std::filesystem::path(testing::goldens_folder()) / "cmta/loss_cox.json");
   const at::Tensor right = golden.value("out/loss"), wrong = right * (1 + 1e-8);
   EXPECT_TRUE(golden.compare("out/loss", right).empty());
   EXPECT_EQ(golden.compare("out/loss", wrong).size(), 1u);
@@ -31,7 +34,7 @@ TEST(GoldenCheck, SeesAWrongElementAndALeftOutOutput) {
 
 TEST(GoldenCheck, ComparesLargeTensorsByTheirSummary) {
   Golden golden =
-      Golden::read(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "cmta/snn_small.json");
+      Golden::read(std::filesystem::path(testing::goldens_folder()) / "cmta/snn_small.json");
   const std::string key = "grad/param/fc_omic.0.0.weight";
   ASSERT_FALSE(golden.stored().has(key));
   EXPECT_FALSE(golden.compare(key, golden.value("param/fc_omic.0.0.weight")).empty());

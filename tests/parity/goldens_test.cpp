@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "support/golden_classes.hpp"
+#include "support/paths.hpp"
 
 namespace tractrix::test {
 namespace {
@@ -37,7 +38,7 @@ TEST(Goldens, EveryKnownCaseAgrees) {
   const char* folder = std::getenv("TRACTRIX_GOLDENS");
   at::set_num_threads(1);  // the cases are small: waiting threads cost more than they bring
   int passed = 0, failed = 0, skipped = 0;
-  for (const auto& file : case_files(folder ? folder : TRACTRIX_TEST_GOLDENS)) {
+  for (const auto& file : case_files(folder ? folder : testing::goldens_folder())) {
     Golden golden = Golden::read(file);
     if (!is_case(golden)) continue;
     const RunCase* run = find_class(golden);

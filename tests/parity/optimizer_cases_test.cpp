@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "support/golden_classes.hpp"
+#include "support/paths.hpp"
 #include "tractrix/train/gradients.hpp"
 #include "tractrix/train/optimizer.hpp"
 
@@ -207,7 +208,7 @@ const bool kKnown[] = {knows_class("SGD", run),
 // The same steps in float32, where the fused kernels run their vector code: 2e-4 of each tensor's
 // largest value.
 TEST(Optimizers, TheirFloat32PathsFollowTheSameTrajectories) {
-  const auto folder = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "st_diffusion";
+  const auto folder = std::filesystem::path(testing::goldens_folder()) / "st_diffusion";
   int cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 #include "tractrix/losses/cox.hpp"
 #include "tractrix/losses/discrete_survival.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 class Cases {
  public:
   explicit Cases(const std::string& file)
-      : tensors_(read_tensors(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival" /
+      : tensors_(read_tensors(std::filesystem::path(testing::goldens_folder()) / "survival" /
                               (file + ".safetensors"))) {
     for (const auto& item : tensors_) names_.insert(item.first.substr(0, item.first.find('/')));
   }

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,7 +35,7 @@ inline Ran shell(const std::string& command) {
 }
 
 inline Ran tractrix(const std::string& arguments) {
-  return shell(std::string(TRACTRIX_PROGRAM) + " " + arguments);
+  return shell(program_file() + " " + arguments);
 }
 
 // Runs the program with a terminal of 100 columns as its standard error.
@@ -50,8 +51,8 @@ inline Ran in_terminal(const std::string& arguments) {
       ran.output.append(block.data(), static_cast<size_t>(n));
   });
   const int keep = ::open(name.c_str(), O_RDWR | O_NOCTTY);
-  const int status = std::system(
-      (std::string(TRACTRIX_PROGRAM) + " " + arguments + " > /dev/null 2> " + name).c_str());
+  const int status =
+      std::system((program_file() + " " + arguments + " > /dev/null 2> " + name).c_str());
   ::close(keep);
   reader.join();
   ::close(terminal);
@@ -59,31 +60,46 @@ inline Ran in_terminal(const std::string& arguments) {
   return ran;
 }
 
-// Starts the program, sends it a signal after some time, and returns its exit status (128 + signal
-// when it was killed).
+// Starts the program, waits until `ready` says so, then some time more, and sends it a signal.
+// Returns its exit status (128 + signal when it was killed).
 inline int start_and_signal(const std::vector<std::string>& arguments,
-                            std::chrono::milliseconds after, int signal) {
+                            const std::function<bool()>& ready, std::chrono::milliseconds after,
+                            int signal) {
+  using Clock = std::chrono::steady_clock;
   const pid_t child = ::fork();
   if (child == 0) {
     const int null = ::open("/dev/null", O_WRONLY);
     ::dup2(null, 1);
     ::dup2(null, 2);
-    std::vector<char*> argv{const_cast<char*>(TRACTRIX_PROGRAM)};
+    std::string program = program_file();
+    std::vector<char*> argv{program.data()};
     for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
-    ::execv(TRACTRIX_PROGRAM, argv.data());
+    ::execv(program.c_str(), argv.data());
     ::_exit(127);
   }
   int status = 0;
-  const auto until = std::chrono::steady_clock::now() + after;
-  while (std::chrono::steady_clock::now() < until) {
+  bool waiting = true;
+  auto until = Clock::time_point::max();
+  while (Clock::now() < until) {
     if (::waitpid(child, &status, WNOHANG) == child)
       return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (waiting && ready()) {
+      waiting = false;
+      until = Clock::now() + after;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   ::kill(child, signal);
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// The same from the start of the program.
+inline int start_and_signal(const std::vector<std::string>& arguments,
+                            std::chrono::milliseconds after, int signal) {
+  return start_and_signal(
+      arguments, [] { return true; }, after, signal);
 }
 
 }  // namespace tractrix::testing

@@ -9,6 +9,7 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
+#include <utility>
 #include <vector>
 
 #include "tractrix/nn/bilinear_fusion.hpp"
@@ -52,6 +53,7 @@ class CmtaNetImpl : public torch::nn::Module {
   void make_fusion();
   TokenEncoder make_encoder(bool patches) const;
   at::Tensor embed_genes(const at::Tensor& genes);
+  std::pair<at::Tensor, at::Tensor> translate(const at::Tensor& patches, const at::Tensor& groups);
 
   CmtaOptions options_;
   Mlp pathomics_fc_{nullptr}, concat_{nullptr};

@@ -40,7 +40,7 @@ struct FusionNetOptions {
   bool gated = true;
   double bag_dropout = 0.25;
   Slice slice = Slice::tail;      // transmil; head: as package 0.0.9 did (specs D-01)
-  Form form = Form::reference;    // transmil
+  Form form = Form::reference;    // transmil, transformer
   double token_deviation = 1e-6;  // transmil; 1 in its own repository, 1e-6 in MambaMIL
   int64_t instances = 8;          // clam: patches of each kind
   bool subtyping = false;         // clam: see InstanceBranch

@@ -7,6 +7,7 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
+#include "tractrix/nn/factored.hpp"
 #include "tractrix/nn/form.hpp"
 
 namespace tractrix::nn {
@@ -32,8 +33,14 @@ class MultiheadAttentionImpl : public torch::nn::Module {
   explicit MultiheadAttentionImpl(const MultiheadAttentionOptions& options);
   // query [L, B, dim], key and value [S, B, dim].
   AttentionOutput forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
+  // The output as softmax weights [B, L, S] times S rows: one head, no dropout. The weights of a
+  // query add up to 1, so the output bias is part of the rows.
+  Factored forward_factored(const at::Tensor& query, const at::Tensor& key,
+                            const at::Tensor& value);
 
  private:
+  at::Tensor scores_of_few(const at::Tensor& query, const at::Tensor& key);
+  at::Tensor rows_of_few(const at::Tensor& value);
   AttentionOutput absorb_keys(const at::Tensor& query, const at::Tensor& key,
                               const at::Tensor& value);
   AttentionOutput absorb_queries(const at::Tensor& query, const at::Tensor& key,

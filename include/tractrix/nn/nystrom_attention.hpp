@@ -10,13 +10,11 @@
 #include <optional>
 
 #include "tractrix/nn/depthwise_conv.hpp"
+#include "tractrix/nn/factored.hpp"
 #include "tractrix/nn/form.hpp"
+#include "tractrix/nn/pseudo_inverse.hpp"
 
 namespace tractrix::nn {
-
-// Iterative Moore-Penrose inverse of [..., m, m]. The scale of the start holds two maxima over the
-// WHOLE tensor, so the samples of a batch touch each other (reference).
-at::Tensor iterative_pinv(const at::Tensor& x, int64_t iterations = 6);
 
 // Rows are padded with zeros IN FRONT to a multiple of the landmarks. tail keeps the last n rows
 // (package 0.0.10 and later); head the first n, the defect of 0.0.9 that TransMIL's published
@@ -25,12 +23,14 @@ enum class Slice { tail, head };
 
 struct NystromAttentionOptions {
   int64_t dim = 0, dim_head = 64, heads = 8, landmarks = 256;
-  int64_t pinv_iterations = 6;
+  int64_t pinv_iterations = kPinvIterations;
   bool residual = true;  // adds a convolution of v along the rows
   int64_t residual_kernel = 33;
   double dropout = 0;  // behind the output layer
   Slice slice = Slice::tail;
-  Form form = Form::reference;  // exact: attn1 (pinv (attn3 v)), without an N x m product
+  // exact: attn1 (pinv (attn3 v)) with the symmetric pseudo-inverse; and for fewer rows than
+  // landmarks, one row in place of all padded ones. forward_with_factors is always the reference's.
+  Form form = Form::reference;
   // Same weights, softmax(q k) v over all pairs of rows, without padding or landmarks: for few
   // rows, where the landmark form is no saving and mixes padded rows in (specs D-27).
   bool full = false;
@@ -54,10 +54,20 @@ class NystromAttentionImpl : public torch::nn::Module {
   // Row 0 of forward(x) alone, [B, 1, dim]: no other row gets a query, a convolution or an output.
   // Only for slice tail, without full.
   at::Tensor forward_first(const at::Tensor& x);
-  NystromOutput forward_with_factors(const at::Tensor& x, at::Tensor mask = {});
+  // forward(x.product()); with form exact and a basis smaller than a head, at the cost of heads as
+  // wide as the basis.
+  at::Tensor forward_factored(const Factored& x);
+  NystromOutput forward_with_factors(const at::Tensor& x, const at::Tensor& mask = {});
 
  private:
   struct Heads;
+  struct Padded;
+  struct Factors;
+  Padded pad(const at::Tensor& x, const at::Tensor& mask) const;
+  Factors factors(const Heads& heads, const Padded& padded) const;
+  at::Tensor mix_exactly(const Heads& heads, const Padded& padded) const;
+  at::Tensor mix_few(const at::Tensor& x);
+  bool few(const at::Tensor& x) const;  // whether mix_few serves
   Heads project(const at::Tensor& padded, const at::Tensor& mask);
   at::Tensor mix_fully(const at::Tensor& x);
   at::Tensor finish(at::Tensor y, const at::Tensor& v);

@@ -25,8 +25,9 @@ struct TransLayerOptions {
 class TransLayerImpl : public torch::nn::Module {
  public:
   explicit TransLayerImpl(const TransLayerOptions& options);
-  at::Tensor forward(const at::Tensor& x);        // [B, n, dim]
-  at::Tensor forward_first(const at::Tensor& x);  // [B, 1, dim], row 0 of forward(x)
+  at::Tensor forward(const at::Tensor& x);         // [B, n, dim]
+  at::Tensor forward_first(const at::Tensor& x);   // [B, 1, dim], row 0 of forward(x)
+  at::Tensor forward_factored(const Factored& x);  // forward(x.product())
 
  private:
   torch::nn::LayerNorm norm_{nullptr};
@@ -58,12 +59,15 @@ class TokenEncoderImpl : public torch::nn::Module {
   EncodedTokens forward(at::Tensor x);  // [B, n, dim] (with in: [B, n, in]), n >= 1
   // forward(x).token, [B, dim]; with form exact no other row of the second layer is computed.
   at::Tensor forward_token(at::Tensor x);
+  at::Tensor forward_token(const Factored& x);  // of x.product(); without in
   // Gives its children and the token to a parent under their own names, for references that have
   // no module around them.
   void spread_into(torch::nn::Module& parent);
 
  private:
-  at::Tensor enter(at::Tensor x);  // up to the second layer: [B, 1 + n, dim]
+  at::Tensor enter(at::Tensor x);                // up to the second layer: [B, 1 + n, dim]
+  at::Tensor place(at::Tensor x, int64_t side);  // positions between the layers
+  at::Tensor leave_token(const at::Tensor& x);
 
   bool grid_, first_only_;
   at::Tensor cls_token_;

@@ -32,11 +32,15 @@ struct Model {
 };
 Model read_model(const std::filesystem::path& file);
 
-// state.safetensors: tensors, counters and a checksum over all of it. Alone enough to go on.
-void write_state(const std::filesystem::path& file, const Tensors& tensors, const Json& counters);
+// state.safetensors: tensors, counters and a checksum over all of it. Alone enough to go on, but
+// for the table of a cached stage, which lies beside it in the same form and is named by its
+// checksum. Returns the checksum.
+std::string write_state(const std::filesystem::path& file, const Tensors& tensors,
+                        const Json& counters);
 struct State {
   Tensors tensors;
   Json counters;
+  std::string sha256;
 };
 State read_state(const std::filesystem::path& file);  // throws an Error when one bit differs
 

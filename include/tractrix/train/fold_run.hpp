@@ -72,6 +72,8 @@ class FoldRun {
   Score score(const std::vector<Predicted>& predicted) const;
   bool out_of_patience(int64_t stage, int64_t epoch) const;
   void save();
+  Json save_table();
+  Tensors read_table() const;
   void finish();
   void report_epoch(const Mark& mark, const Json& line) const;
 
@@ -83,6 +85,7 @@ class FoldRun {
   std::unique_ptr<recipe::Recipe> recipe_;
   std::unique_ptr<FoldTrainer> trainer_;
   Best best_{"best"}, inner_{"inner"};
+  Json table_;  // stage, file and checksum of the cached stage's table; null: none
   int64_t epochs_done_ = 0, stage_start_ = 0, lines_ = 0;
   bool finished_ = false;
   double seconds_ = 0;  // spent on the epoch so far

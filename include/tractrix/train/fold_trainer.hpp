@@ -11,6 +11,7 @@
 #include "tractrix/core/json.hpp"
 #include "tractrix/data/reader.hpp"
 #include "tractrix/recipe/recipe.hpp"
+#include "tractrix/train/memory.hpp"
 #include "tractrix/train/optimizer.hpp"
 #include "tractrix/train/plan.hpp"
 #include "tractrix/train/precision.hpp"
@@ -61,10 +62,12 @@ class FoldTrainer {
   // Forgets the batches of an open window, which are computed again later to the same bits.
   void drop_window();
   bool at_window_start() const { return cursor_ == 0 && !learning_; }
-  // Everything needed to go on, by name; only between windows.
+  // Everything needed to go on, by name; only between windows. A cached stage's table is large and
+  // stays as it is while the stage lasts, so it is kept apart; empty before it is filled.
   Tensors state() const;
   Json counters() const;
-  void restore(const Tensors& state, const Json& counters);
+  const Tensors& table() const { return table_; }
+  void restore(const Tensors& state, const Json& counters, const Tensors& table = {});
 
   // Means of the loss terms over the examples of the epoch that ended last.
   const Named<double>& ended_terms() const { return ended_terms_; }
@@ -114,6 +117,7 @@ class FoldTrainer {
   recipe::Recipe* recipe_;
   const data::Reader* reader_;
   FoldSetup setup_;
+  MemoryWatch memory_;
   std::vector<recipe::Stage> stages_;
   std::unique_ptr<Optimizer> optimizer_;
   int64_t stage_ = 0, epoch_ = 0, step_ = 0, window_ = 0, total_steps_ = 0;

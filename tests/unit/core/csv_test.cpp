@@ -1,4 +1,5 @@
 #include "tractrix/core/csv.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::filesystem::path kData = std::filesystem::path(TRACTRIX_TEST_DATA) / "csv";
+const std::filesystem::path kData = std::filesystem::path(testing::data_folder()) / "csv";
 
 template <class F>
 std::string error_of(F&& run) {

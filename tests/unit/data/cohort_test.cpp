@@ -1,5 +1,6 @@
 // Cohort, splits and preparation on the real BLCA and UCEC tables.
 #include "tractrix/data/cohort.hpp"
+#include "support/paths.hpp"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -20,7 +21,7 @@ using ::testing::HasSubstr;
 using testing::message_of;
 using testing::TemporaryFolder;
 
-const std::filesystem::path kTcga = std::filesystem::path(TRACTRIX_TEST_DATA) / "tcga";
+const std::filesystem::path kTcga = std::filesystem::path(testing::data_folder()) / "tcga";
 
 DataOptions options_of(const std::string& cohort, const std::string& table = "all_clean.csv.gz") {
   DataOptions options;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "support/paths.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/feature_file.hpp"
 #include "tractrix/data/feature_report.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 std::filesystem::path folder() {
   const char* other = std::getenv("TRACTRIX_FEATURE_FILES");
-  return other ? other : TRACTRIX_TEST_DATA "/feature_files";
+  return other ? other : testing::data_folder() + "/feature_files";
 }
 
 // Sum of absolute terms is bounded from below by |sum|; the files are small, so the terms are added

@@ -1,4 +1,5 @@
 #include "tractrix/eval/metrics.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::message_of;
 
-const std::filesystem::path kRisks = std::filesystem::path(TRACTRIX_TEST_DATA) / "published_risks";
+const std::filesystem::path kRisks =
+    std::filesystem::path(testing::data_folder()) / "published_risks";
 
 using Experiment = std::pair<std::string, std::string>;  // model, cohort
 

@@ -74,6 +74,57 @@ TEST(ExactForms, OfTheNystromLayerAndItsFirstRow) {
   }
 }
 
+// The published layers have 256 landmarks; genomic tokens are a handful, one of them the class's.
+TEST(ExactForms, OfAFewRowsUnderManyLandmarks) {
+  TransLayerOptions options{.dim = 16, .heads = 2, .landmarks = 64};
+  TransLayer reference(options);
+  options.form = Form::exact;
+  TransLayer exact(options);
+  equip(*reference, *exact);
+  for (const int64_t n : {1, 7, 63}) {
+    SCOPED_TRACE(n);
+    const at::Tensor x = input("x", {3, n, 16});
+    compare(*reference, *exact, reference->forward(x), exact->forward(x), {x});
+  }
+}
+
+TEST(ExactForms, OfThePseudoInverse) {
+  for (const int64_t m : {1, 5, 40}) {
+    SCOPED_TRACE(m);
+    const at::Tensor scores = input("scores", {2, 3, m, m}), v = input("v", {2, 3, m, 4});
+    for (const int64_t iterations : {1, 2, 6}) {
+      const at::Tensor x = scores.softmax(3), y = scores.softmax(3);
+      const at::Tensor want = iterative_pinv(x, iterations).matmul(v),
+                       have = pinv_times(y, v, pinv_scale(y), iterations);
+      expect_same(want, have, want.abs().max().item<double>(), "product");
+      const at::Tensor probe = normal(Seed(8), want.sizes());
+      const auto a = torch::autograd::grad({(want * probe).sum()}, {scores, v});
+      const auto b = torch::autograd::grad({(have * probe).sum()}, {scores, v});
+      for (size_t i = 0; i < 2; ++i) {
+        // A softmax of one score has no gradient.
+        const double size = i == 0 && m == 1 ? 1 : a[i].abs().max().item<double>();
+        expect_same(a[i], b[i], size, i == 0 ? "scores" : "v");
+      }
+    }
+  }
+}
+
+// Rows in the span of a few, as the patches are that CMTA translates from genes.
+TEST(ExactForms, OfFactoredRows) {
+  TransLayerOptions options{.dim = 24, .heads = 2, .landmarks = 8};
+  TransLayer reference(options);
+  options.form = Form::exact;
+  TransLayer exact(options);
+  equip(*reference, *exact);
+  for (const auto& [n, r] :
+       {std::pair<int64_t, int64_t>{30, 3}, {8, 10}, {50, 11}, {5, 2}, {64, 1}}) {
+    SCOPED_TRACE(n);
+    const Factored x{input("c", {2, n, r}), input("basis", {2, r, 24})};
+    compare(*reference, *exact, reference->forward(x.product()), exact->forward_factored(x),
+            {x.coefficients, x.basis});
+  }
+}
+
 TEST(ExactForms, OfPpeg) {
   Ppeg reference(PpegOptions{6}), exact(PpegOptions{6, Form::exact});
   equip(*reference, *exact);
@@ -108,7 +159,7 @@ TEST(ExactForms, OfCmta) {
   options.form = Form::exact;
   CmtaNet exact(options);
   equip(*reference, *exact);
-  const at::Tensor bag = input("bag", {30, 10}), genes = input("genes", {1, 4});
+  const at::Tensor bag = input("bag", {90, 10}), genes = input("genes", {1, 4});
   const auto all = [&](CmtaNet& net) {
     const CmtaOutput out = net->forward(bag, genes);
     return at::cat({out.logits, out.p, out.p_hat, out.g, out.g_hat}, 1);

@@ -1,4 +1,5 @@
 #include "tractrix/survival/concordance_error.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,8 @@ namespace {
 
 using test::CaseFile;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 TEST(ConcordanceErrorGoldens, EqualR) {
   int64_t compared = 0;

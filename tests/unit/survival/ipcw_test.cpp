@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/cases.hpp"
+#include "support/paths.hpp"
 #include "tractrix/survival/brier.hpp"
 #include "tractrix/survival/concordance.hpp"
 #include "tractrix/survival/time_auc.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 using test::CaseFile;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 struct Sets {
   Sets(const CaseFile& file, const std::string& name)

@@ -94,17 +94,24 @@ TEST(FoldTrainer, ResumesAtEveryWindowEndToTheSameBits) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.name);
     Fold whole(0, c.plans, c.coupled, c.cached);
-    std::vector<std::pair<Tensors, Json>> saved{
-        {copied(whole.trainer->state()), whole.trainer->counters()}};
+    struct Saved {
+      Tensors state, table;
+      Json counters;
+    };
+    std::vector<Saved> saved;
+    const auto save = [&] {
+      saved.push_back({copied(whole.trainer->state()), copied(whole.trainer->table()),
+                       whole.trainer->counters()});
+    };
+    save();
     while (!whole.trainer->finished()) {
-      if (whole.trainer->step().window_end)
-        saved.emplace_back(copied(whole.trainer->state()), whole.trainer->counters());
+      if (whole.trainer->step().window_end) save();
     }
     const auto want = whole.trainer->state();
     ASSERT_GT(saved.size(), 5u);
-    for (const auto& [state, counters] : saved) {
+    for (const auto& [state, table, counters] : saved) {
       Fold again(0, c.plans, c.coupled, c.cached);
-      again.trainer->restore(state, Json::parse(counters.dump()));
+      again.trainer->restore(state, Json::parse(counters.dump()), table);
       again.finish();
       ASSERT_TRUE(same(want, again.trainer->state())) << counters.dump();
     }
