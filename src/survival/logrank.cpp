@@ -1,7 +1,6 @@
 #include "tractrix/survival/logrank.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/chi_squared.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -9,7 +8,9 @@
 #include <string>
 
 #include "check.hpp"
+#include "distributions.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/survival/adjust.hpp"
 
 namespace tractrix::survival {
 namespace {
@@ -99,6 +100,31 @@ std::optional<double> quadratic_form(const LogRank& test) {
   return sum;
 }
 
+struct Columns {
+  std::span<const double> time;
+  std::span<const uint8_t> event;
+  std::span<const int64_t> group, strata;
+};
+
+PairwiseLogRank test_pair(const Columns& all, int64_t first, int64_t second) {
+  std::vector<double> time;
+  std::vector<uint8_t> event;
+  std::vector<int64_t> group, strata;
+  for (size_t i = 0; i < all.time.size(); ++i) {
+    if (all.group[i] != first && all.group[i] != second) continue;
+    time.push_back(all.time[i]);
+    event.push_back(all.event[i]);
+    group.push_back(all.group[i]);
+    if (!all.strata.empty()) strata.push_back(all.strata[i]);
+  }
+  try {
+    const LogRank test = log_rank(time, event, group, strata);
+    return {first, second, test.chi_square, test.p, test.p, test.p};
+  } catch (const Error& e) {
+    throw Error("groups " + std::to_string(first) + " and " + std::to_string(second), e.what());
+  }
+}
+
 }  // namespace
 
 LogRank log_rank(std::span<const double> time, std::span<const uint8_t> event,
@@ -130,9 +156,32 @@ LogRank log_rank(std::span<const double> time, std::span<const uint8_t> event,
   }
   test.chi_square = *chi_square;
   test.degrees = static_cast<int64_t>(k) - 1;
-  const boost::math::chi_squared distribution(static_cast<double>(test.degrees));
-  test.p = boost::math::cdf(boost::math::complement(distribution, test.chi_square));
+  test.p = chi_square_test(test.chi_square, test.degrees).p;
   return test;
+}
+
+std::vector<PairwiseLogRank> pairwise_log_rank(std::span<const double> time,
+                                               std::span<const uint8_t> event,
+                                               std::span<const int64_t> group,
+                                               std::span<const int64_t> strata) {
+  check(time, event, group, strata);
+  const std::vector<int64_t> labels = distinct(group);
+  if (labels.size() < 2) throw Error(kWhere, "undefined: there is only one group");
+  std::vector<PairwiseLogRank> pairs;
+  std::vector<double> p;
+  for (size_t a = 0; a < labels.size(); ++a) {
+    for (size_t b = a + 1; b < labels.size(); ++b) {
+      pairs.push_back(test_pair({time, event, group, strata}, labels[a], labels[b]));
+      p.push_back(pairs.back().p);
+    }
+  }
+  const std::vector<double> by_holm = holm(p);
+  const std::vector<double> by_rate = benjamini_hochberg(p);
+  for (size_t k = 0; k < pairs.size(); ++k) {
+    pairs[k].holm = by_holm[k];
+    pairs[k].benjamini_hochberg = by_rate[k];
+  }
+  return pairs;
 }
 
 }  // namespace tractrix::survival
