@@ -1,13 +1,13 @@
 #include "tractrix/survival/logrank.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <string>
 
 #include "check.hpp"
+#include "cholesky.hpp"
 #include "distributions.hpp"
 #include "tractrix/core/error.hpp"
 #include "tractrix/survival/adjust.hpp"
@@ -73,31 +73,19 @@ void add_stratum(LogRank& test, std::vector<size_t> members, std::span<const dou
   }
 }
 
-// u' V^-1 u by Cholesky over all groups but the last (they sum to 0); none when V is singular.
+// u' V^-1 u over all groups but the last (they sum to 0); none when V is singular.
 std::optional<double> quadratic_form(const LogRank& test) {
   const size_t k = test.groups.size();
   const size_t m = k - 1;
-  std::vector<double> factor(m * m, 0.0);  // lower triangle
-  std::vector<double> solved(m, 0.0);      // factor^-1 u
-  double sum = 0;
+  std::vector<double> variance;
+  std::vector<double> difference;
   for (size_t i = 0; i < m; ++i) {
-    for (size_t j = 0; j <= i; ++j) {
-      double rest = test.variance[i * k + j];
-      for (size_t l = 0; l < j; ++l) rest -= factor[i * m + l] * factor[j * m + l];
-      if (j < i) {
-        factor[i * m + j] = rest / factor[j * m + j];
-      } else if (rest <= 1e-12 * test.variance[i * k + i]) {
-        return std::nullopt;
-      } else {
-        factor[i * m + i] = std::sqrt(rest);
-      }
-    }
-    double right = test.observed[i] - test.expected[i];
-    for (size_t l = 0; l < i; ++l) right -= factor[i * m + l] * solved[l];
-    solved[i] = right / factor[i * m + i];
-    sum += solved[i] * solved[i];
+    difference.push_back(test.observed[i] - test.expected[i]);
+    for (size_t j = 0; j < m; ++j) variance.push_back(test.variance[i * k + j]);
   }
-  return sum;
+  const Cholesky factor(variance, m, 1e-12);
+  if (factor.dependent()) return std::nullopt;
+  return factor.quadratic(difference);
 }
 
 struct Columns {
