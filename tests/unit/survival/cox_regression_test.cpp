@@ -144,6 +144,25 @@ TEST(Cox, StratifiedEqualsLifelines) {
   EXPECT_NEAR(fit.log_likelihood, -272.7466656747979, 1e-10);
 }
 
+// One exposed patient who dies second among n others: e^b / (n + e^b) + e^b / (n - 1 + e^b) = 1, so
+// that e^2b = n (n - 1). A full Newton step from 0 goes too far for many n.
+TEST(Cox, EqualsTheClosedFormOfOneExposedPatient) {
+  for (int n : {2, 3, 12, 100, 5000}) {
+    Cohort c{{}, {}, {}, {"exposed"}};
+    for (int i = 0; i <= n; ++i) {
+      c.time.push_back(i);
+      c.event.push_back(1);
+      c.x.push_back(i == 1 ? 1 : 0);
+    }
+    const double expected = std::log(static_cast<double>(n) * (n - 1)) / 2;
+    const CoxFit fit = cox_regression(c.data());
+    EXPECT_NEAR(fit.coefficient[0], expected, 1e-11) << n;
+    // Two risk sets in which the exposed one has the shares q and 1 - q.
+    const double q = std::exp(expected) / (n + std::exp(expected));
+    EXPECT_NEAR(fit.standard_error[0] * std::sqrt(2 * q * (1 - q)), 1, 1e-9) << n;
+  }
+}
+
 // For one binary column without ties the score test is the log-rank test, in strata, too.
 TEST(Cox, ScoreTestIsTheLogRankTest) {
   for (int64_t strata : {0, 2}) {
