@@ -28,7 +28,7 @@ void expect_close(const std::vector<double>& values, const std::vector<double>& 
                   const std::string& what) {
   ASSERT_EQ(values.size(), expected.size()) << what;
   for (size_t i = 0; i < values.size(); ++i) {
-    EXPECT_TRUE(test::close(values[i], expected[i], 1e-9))
+    EXPECT_TRUE(test::close(values[i], expected[i], 1e-12))
         << what << " " << i << ": " << values[i] << " instead of " << expected[i];
   }
 }
@@ -74,7 +74,7 @@ TEST_P(CoxGoldens, EqualR) {
     expect_close(numbers(fit.score), r("score_test"), "score");
     // R prints the Wald statistic with two decimals, its p in full.
     EXPECT_NEAR(fit.wald.chi_square, r("wald_test").at(0), 0.005);
-    EXPECT_TRUE(test::close(fit.wald.p, r("wald_test").at(2), 1e-9));
+    EXPECT_TRUE(test::close(fit.wald.p, r("wald_test").at(2), 1e-12));
     std::vector<double> ratios;
     for (size_t k = 0; k < fit.coefficient.size(); ++k) {
       for (double v : {fit.hazard_ratio[k], fit.interval[k].lower, fit.interval[k].upper}) {
