@@ -5,6 +5,7 @@
 #include <string>
 
 #include "check.hpp"
+#include "distributions.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
 
@@ -12,18 +13,6 @@ namespace tractrix::survival {
 namespace {
 
 const std::string kWhere = "time bins";
-
-// numpy's percentile at q in [0, 1] of ascending values: the interpolation starts from the nearer
-// neighbour.
-double quantile(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const auto lower = static_cast<size_t>(std::floor(position));
-  const size_t upper = std::min(lower + 1, sorted.size() - 1);
-  const double a = sorted[lower];
-  const double b = sorted[upper];
-  const double g = position - static_cast<double>(lower);
-  return g < 0.5 ? a + (b - a) * g : b - (b - a) * (1 - g);
-}
 
 void check_ascending(const std::vector<double>& edges) {
   for (size_t i = 1; i < edges.size(); ++i) {

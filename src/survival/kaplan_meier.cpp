@@ -1,12 +1,12 @@
 #include "tractrix/survival/kaplan_meier.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <numeric>
 #include <string>
 
 #include "check.hpp"
+#include "distributions.hpp"
 #include "tractrix/core/error.hpp"
 
 namespace tractrix::survival {
@@ -51,10 +51,6 @@ KaplanMeier estimate(std::span<const double> time, std::span<const uint8_t> even
   return curve;
 }
 
-struct Interval {
-  double lower, upper;
-};
-
 Interval interval(double s, double z_se, Band band) {
   switch (band) {
     case Band::plain:
@@ -84,11 +80,7 @@ KaplanMeier reverse_kaplan_meier(std::span<const double> time, std::span<const u
 }
 
 Limits confidence_band(const KaplanMeier& curve, Band band, double level) {
-  if (!(level > 0 && level < 1)) {
-    throw Error(kWhere,
-                "a confidence level must lie between 0 and 1, not " + std::to_string(level));
-  }
-  const double z = boost::math::quantile(boost::math::normal(), 0.5 + level / 2);
+  const double z = normal_quantile(kWhere, level);
   Limits limits;
   for (size_t k = 0; k < curve.time.size(); ++k) {
     const double s = curve.survival[k];

@@ -1,15 +1,16 @@
 #include "tractrix/survival/logrank.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/chi_squared.hpp>
-#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <string>
 
 #include "check.hpp"
+#include "cholesky.hpp"
+#include "distributions.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/survival/adjust.hpp"
 
 namespace tractrix::survival {
 namespace {
@@ -72,31 +73,44 @@ void add_stratum(LogRank& test, std::vector<size_t> members, std::span<const dou
   }
 }
 
-// u' V^-1 u by Cholesky over all groups but the last (they sum to 0); none when V is singular.
+// u' V^-1 u over all groups but the last (they sum to 0); none when V is singular.
 std::optional<double> quadratic_form(const LogRank& test) {
   const size_t k = test.groups.size();
   const size_t m = k - 1;
-  std::vector<double> factor(m * m, 0.0);  // lower triangle
-  std::vector<double> solved(m, 0.0);      // factor^-1 u
-  double sum = 0;
+  std::vector<double> variance;
+  std::vector<double> difference;
   for (size_t i = 0; i < m; ++i) {
-    for (size_t j = 0; j <= i; ++j) {
-      double rest = test.variance[i * k + j];
-      for (size_t l = 0; l < j; ++l) rest -= factor[i * m + l] * factor[j * m + l];
-      if (j < i) {
-        factor[i * m + j] = rest / factor[j * m + j];
-      } else if (rest <= 1e-12 * test.variance[i * k + i]) {
-        return std::nullopt;
-      } else {
-        factor[i * m + i] = std::sqrt(rest);
-      }
-    }
-    double right = test.observed[i] - test.expected[i];
-    for (size_t l = 0; l < i; ++l) right -= factor[i * m + l] * solved[l];
-    solved[i] = right / factor[i * m + i];
-    sum += solved[i] * solved[i];
+    difference.push_back(test.observed[i] - test.expected[i]);
+    for (size_t j = 0; j < m; ++j) variance.push_back(test.variance[i * k + j]);
   }
-  return sum;
+  const Cholesky factor(variance, m, 1e-12);
+  if (factor.dependent()) return std::nullopt;
+  return factor.quadratic(difference);
+}
+
+struct Columns {
+  std::span<const double> time;
+  std::span<const uint8_t> event;
+  std::span<const int64_t> group, strata;
+};
+
+PairwiseLogRank test_pair(const Columns& all, int64_t first, int64_t second) {
+  std::vector<double> time;
+  std::vector<uint8_t> event;
+  std::vector<int64_t> group, strata;
+  for (size_t i = 0; i < all.time.size(); ++i) {
+    if (all.group[i] != first && all.group[i] != second) continue;
+    time.push_back(all.time[i]);
+    event.push_back(all.event[i]);
+    group.push_back(all.group[i]);
+    if (!all.strata.empty()) strata.push_back(all.strata[i]);
+  }
+  try {
+    const LogRank test = log_rank(time, event, group, strata);
+    return {first, second, test.chi_square, test.p, test.p, test.p};
+  } catch (const Error& e) {
+    throw Error("groups " + std::to_string(first) + " and " + std::to_string(second), e.what());
+  }
 }
 
 }  // namespace
@@ -130,9 +144,32 @@ LogRank log_rank(std::span<const double> time, std::span<const uint8_t> event,
   }
   test.chi_square = *chi_square;
   test.degrees = static_cast<int64_t>(k) - 1;
-  const boost::math::chi_squared distribution(static_cast<double>(test.degrees));
-  test.p = boost::math::cdf(boost::math::complement(distribution, test.chi_square));
+  test.p = chi_square_test(test.chi_square, test.degrees).p;
   return test;
+}
+
+std::vector<PairwiseLogRank> pairwise_log_rank(std::span<const double> time,
+                                               std::span<const uint8_t> event,
+                                               std::span<const int64_t> group,
+                                               std::span<const int64_t> strata) {
+  check(time, event, group, strata);
+  const std::vector<int64_t> labels = distinct(group);
+  if (labels.size() < 2) throw Error(kWhere, "undefined: there is only one group");
+  std::vector<PairwiseLogRank> pairs;
+  std::vector<double> p;
+  for (size_t a = 0; a < labels.size(); ++a) {
+    for (size_t b = a + 1; b < labels.size(); ++b) {
+      pairs.push_back(test_pair({time, event, group, strata}, labels[a], labels[b]));
+      p.push_back(pairs.back().p);
+    }
+  }
+  const std::vector<double> by_holm = holm(p);
+  const std::vector<double> by_rate = benjamini_hochberg(p);
+  for (size_t k = 0; k < pairs.size(); ++k) {
+    pairs[k].holm = by_holm[k];
+    pairs[k].benjamini_hochberg = by_rate[k];
+  }
+  return pairs;
 }
 
 }  // namespace tractrix::survival

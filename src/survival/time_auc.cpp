@@ -39,6 +39,34 @@ double area(const Patients& test, std::span<const double> risk, const std::vecto
   return sum / (cases * controls);
 }
 
+std::vector<size_t> descending(std::span<const double> risk) {
+  std::vector<size_t> order(risk.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return risk[a] > risk[b]; });
+  return order;
+}
+
+// 1 / G at the events, 0 elsewhere.
+std::vector<double> event_weights(const Patients& train, const Patients& test) {
+  const CensoringCurve censoring(train);
+  std::vector<double> weight(test.time.size(), 0.0);
+  for (size_t i = 0; i < weight.size(); ++i) {
+    if (test.event[i] != 0) weight[i] = censoring.weight(test.time[i]);
+  }
+  return weight;
+}
+
+void add_mean(TimeAuc& result, const Patients& test) {
+  const KaplanMeier curve = kaplan_meier(test.time, test.event);
+  double before = 1;
+  for (size_t k = 0; k < result.times.size(); ++k) {
+    const double survival = curve.survival_at(result.times[k]);
+    result.mean += result.auc[k] * (before - survival);
+    before = survival;
+  }
+  result.mean = result.auc.size() == 1 ? result.auc[0] : result.mean / (1 - before);
+}
+
 }  // namespace
 
 TimeAuc time_auc(const Patients& train, const Patients& test, std::span<const double> risk,
@@ -50,23 +78,38 @@ TimeAuc time_auc(const Patients& train, const Patients& test, std::span<const do
   check_times(kWhere, test.time, times);
   std::sort(result.times.begin(), result.times.end());
   result.times.erase(std::unique(result.times.begin(), result.times.end()), result.times.end());
-  const CensoringCurve censoring(train);
-  std::vector<double> weight(risk.size(), 0.0);
-  for (size_t i = 0; i < risk.size(); ++i) {
-    if (test.event[i] != 0) weight[i] = censoring.weight(test.time[i]);
-  }
-  std::vector<size_t> order(risk.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return risk[a] > risk[b]; });
-  const KaplanMeier curve = kaplan_meier(test.time, test.event);
-  double before = 1;
+  const std::vector<double> weight = event_weights(train, test);
+  const std::vector<size_t> order = descending(risk);
   for (double t : result.times) {
     result.auc.push_back(area(test, risk, order, weight, t, tied_tolerance));
-    const double survival = curve.survival_at(t);
-    result.mean += result.auc.back() * (before - survival);
-    before = survival;
   }
-  result.mean = result.auc.size() == 1 ? result.auc[0] : result.mean / (1 - before);
+  add_mean(result, test);
+  return result;
+}
+
+TimeAuc time_auc_per_time(const Patients& train, const Patients& test, std::span<const double> risk,
+                          std::span<const double> times, double tied_tolerance) {
+  const size_t n = test.time.size();
+  if (risk.size() != n * times.size()) {
+    throw Error(kWhere, std::to_string(risk.size()) + " risks were given for " + std::to_string(n) +
+                            " patients and " + std::to_string(times.size()) + " times");
+  }
+  check_survival(kWhere, test.time, test.event, 2);
+  check_times(kWhere, test.time, times);
+  check_any_event(kWhere, test.event);
+  const std::vector<double> weight = event_weights(train, test);
+  TimeAuc result;
+  std::vector<double> column(n);
+  for (size_t k = 0; k < times.size(); ++k) {
+    if (k > 0 && !(times[k] > times[k - 1])) {
+      throw Error(kWhere, "the times must ascend strictly", "sort them, with their risks");
+    }
+    for (size_t i = 0; i < n; ++i) column[i] = risk[i * times.size() + k];
+    check_risks(kWhere, test.time, test.event, column, tied_tolerance);
+    result.times.push_back(times[k]);
+    result.auc.push_back(area(test, column, descending(column), weight, times[k], tied_tolerance));
+  }
+  add_mean(result, test);
   return result;
 }
 

@@ -26,4 +26,22 @@ struct LogRank {
 LogRank log_rank(std::span<const double> time, std::span<const uint8_t> event,
                  std::span<const int64_t> group, std::span<const int64_t> strata = {});
 
+// The test of one pair of groups.
+struct PairwiseLogRank {
+  int64_t first = 0;  // labels, first < second
+  int64_t second = 0;
+  double chi_square = 0;
+  double p = 1;
+  double holm = 1;                // p adjusted for all pairs
+  double benjamini_hochberg = 1;  // likewise
+};
+
+// log_rank() for each pair of groups on the patients of the two, in the order (0, 1), (0, 2), ...,
+// (1, 2), ... of ascending labels, with adjusted p values. Arguments and errors of log_rank(); one
+// undefined pair is an Error that names it, since the adjustment is over all.
+std::vector<PairwiseLogRank> pairwise_log_rank(std::span<const double> time,
+                                               std::span<const uint8_t> event,
+                                               std::span<const int64_t> group,
+                                               std::span<const int64_t> strata = {});
+
 }  // namespace tractrix::survival

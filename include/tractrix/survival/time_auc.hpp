@@ -25,4 +25,9 @@ struct TimeAuc {
 TimeAuc time_auc(const Patients& train, const Patients& test, std::span<const double> risk,
                  std::span<const double> times, double tied_tolerance = 1e-8);
 
+// The same with one risk per time: [N, T] row-major, for instance 1 - predicted survival. Here the
+// times must ascend strictly, since each has its column. Errors as above.
+TimeAuc time_auc_per_time(const Patients& train, const Patients& test, std::span<const double> risk,
+                          std::span<const double> times, double tied_tolerance = 1e-8);
+
 }  // namespace tractrix::survival

@@ -95,6 +95,52 @@ TEST(TimeAucGoldens, EqualScikitSurvival) {
   EXPECT_GE(compared, 8);
 }
 
+TEST(TimeAucGoldens, OneRiskPerTimeEqualsScikitSurvival) {
+  const CaseFile file(kGoldens / "auc_brier");
+  int64_t compared = 0;
+  for (const auto& name : file.names()) {
+    if (!file.has(name, "in/risk_per_time")) continue;
+    SCOPED_TRACE(file.about(name));
+    const Sets sets(file, name);
+    const auto times = file.doubles(name, "in/times");
+    const auto result =
+        time_auc_per_time(sets.train(), sets.test(), file.doubles(name, "in/risk_per_time"), times);
+    EXPECT_EQ(result.times, times);
+    expect_close(result.auc, file.doubles(name, "out/sksurv_auc_risk_per_time/auc"));
+    EXPECT_TRUE(test::close(result.mean, file.scalar(name, "out/sksurv_auc_risk_per_time/mean")));
+    // The same risk at every time is the plain form.
+    const auto risk = file.doubles(name, "in/risk");
+    std::vector<double> repeated;
+    for (double r : risk) repeated.insert(repeated.end(), times.size(), r);
+    const auto plain = time_auc(sets.train(), sets.test(), risk, times);
+    const auto same = time_auc_per_time(sets.train(), sets.test(), repeated, times);
+    EXPECT_EQ(plain.auc, same.auc);
+    EXPECT_EQ(plain.mean, same.mean);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 2);
+}
+
+TEST(TimeAuc, OneRiskPerTimeRefusesWhatIsUndefined) {
+  const std::vector<double> time{1, 2, 3};
+  const std::vector<uint8_t> event{1, 1, 1};
+  const std::vector<uint8_t> none{0, 0, 0};
+  const Patients all{time, event};
+  const auto call = [&](std::vector<double> risk, std::vector<double> times) {
+    return time_auc_per_time(all, all, risk, times);
+  };
+  EXPECT_NO_THROW(call({3, 3, 2, 2, 1, 1}, {1, 2}));
+  EXPECT_THROW(call({3, 3, 2, 2, 1, 1}, {2, 1}), Error);
+  EXPECT_THROW(call({3, 3, 2, 2, 1, 1}, {1, 1}), Error);
+  EXPECT_THROW(call({3, 3, 2, 2, 1, 1}, {1, 3}), Error);
+  EXPECT_THROW(call({3, 3, 2, 2, 1}, {1, 2}), Error);
+  EXPECT_THROW(call({3, 3, 2, std::nan(""), 1, 1}, {1, 2}), Error);
+  EXPECT_THROW(call({}, {}), Error);
+  EXPECT_THROW(
+      time_auc_per_time(all, {time, none}, std::vector<double>{3, 2, 1}, std::vector<double>{1}),
+      Error);
+}
+
 TEST(BrierGoldens, EqualScikitSurvival) {
   const CaseFile file(kGoldens / "auc_brier");
   int64_t compared = 0;
