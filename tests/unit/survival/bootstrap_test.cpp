@@ -1,4 +1,5 @@
 #include "tractrix/survival/bootstrap.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +20,8 @@ namespace {
 using test::CaseFile;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 struct Sample {
   Sample(const CaseFile& file, const std::string& name)

@@ -1,4 +1,5 @@
 #include "tractrix/survival/concordance_interval.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,8 @@ namespace {
 using test::CaseFile;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 constexpr double kZ95 = 1.959963984540054;
 
 struct Cohort {

@@ -1,4 +1,5 @@
 #include "tractrix/survival/cox_baseline.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,8 @@ using cox_cases::Cohort;
 using cox_cases::random_cohort;
 using test::CaseFile;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 Cohort cohort_of(const CaseFile& file, const std::string& name) {
   Cohort c{

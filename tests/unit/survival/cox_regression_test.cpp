@@ -1,4 +1,5 @@
 #include "tractrix/survival/cox_regression.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ using cox_cases::random_cohort;
 using test::CaseFile;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 void expect_close(const std::vector<double>& values, const std::vector<double>& expected,
                   const std::string& what) {

@@ -1,4 +1,5 @@
 #include "tractrix/survival/discrete.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,7 +16,8 @@ namespace {
 using test::CaseFile;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 TEST(DiscreteGoldens, CurvesAndRisksEqualMcat) {
   const CaseFile file(kGoldens / "nll_loss");

@@ -1,4 +1,5 @@
 #include "tractrix/survival/paired.hpp"
+#include "support/paths.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +19,8 @@ namespace {
 using test::CaseFile;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kGoldens = std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "survival";
+const std::filesystem::path kGoldens =
+    std::filesystem::path(testing::goldens_folder()) / "survival";
 
 const std::vector<std::pair<Alternative, std::string>> kSides{{Alternative::two_sided, "two-sided"},
                                                               {Alternative::greater, "greater"},
