@@ -34,7 +34,9 @@ void check(const DataArguments& arguments) {
   }
   for (const auto& [name, bags] : cohort.bags()) {
     std::cout << "  " << name << ": bags of " << bags.source->columns() << " columns, "
-              << bags.source->slides().size() << " files\n";
+              << bags.source->slides().size() << " files";
+    for (const auto& [group, rows] : bags.groups) std::cout << ", " << group << " " << rows.size();
+    std::cout << "\n";
   }
   for (const auto& note : cohort.notes()) std::cout << "  note: " << note << "\n";
   if (config.split) {
@@ -93,15 +95,21 @@ void split(const DataArguments& arguments) {
   std::cout << "wrote " << arguments.out << "\n";
 }
 
-void synth(const DataArguments& arguments, const data::SynthOptions& options) {
+void synth(const DataArguments& arguments, const data::SynthOptions& options,
+           const std::string& signatures) {
   auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   config.data.inputs = {};  // labels and slides are enough
   const auto cohort = data::Cohort::load(config.data);
-  data::write_synthetic_bags(cohort, arguments.out, options,
-                             Seed(static_cast<uint64_t>(arguments.seed)));
+  const Seed seed(static_cast<uint64_t>(arguments.seed));
+  if (signatures.empty()) {
+    data::write_synthetic_bags(cohort, arguments.out, options, seed);
+  } else {
+    data::write_synthetic_genes(cohort, arguments.out, signatures, options, seed);
+  }
   const auto source = data::BagSource::open(arguments.out);
-  std::cout << "wrote " << arguments.out << ": " << source->slides().size() << " synthetic bags of "
-            << source->columns() << " columns\n";
+  std::cout << "wrote " << arguments.out << ": " << source->slides().size() << " synthetic "
+            << (signatures.empty() ? "bags of " : "gene bags of ") << source->columns()
+            << " columns\n";
 }
 
 using Configured = std::pair<CLI::App*, std::shared_ptr<DataArguments>>;
@@ -163,7 +171,10 @@ void add_synth(CLI::App& data) {
       ->check(CLI::Range(1, 4096));
   command->add_option("--shift", options->shift, "how far planted patches are moved; 0: no signal")
       ->capture_default_str();
-  command->callback([a = arguments, options] { synth(*a, *options); });
+  auto signatures = std::make_shared<std::string>();
+  command->add_option("--genes", *signatures,
+                      "gene bags of the pathways of this table instead, a file per patient");
+  command->callback([a = arguments, options, signatures] { synth(*a, *options, *signatures); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "gene_bags.hpp"
 #include "tractrix/data/feature_file.hpp"
 #include "tractrix/data/packed_store.hpp"
 
@@ -14,21 +15,29 @@ bool is_feature_file(const std::filesystem::path& file) {
   return file.extension() == ".h5" || file.extension() == ".hdf5" || file.extension() == ".pt";
 }
 
+// By name, so that messages come in the same order everywhere.
+std::map<std::string, std::filesystem::path> feature_files(const std::filesystem::path& folder,
+                                                           Errors& errors) {
+  std::map<std::string, std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (!entry.is_regular_file() || !is_feature_file(entry.path())) continue;
+    const std::string name = entry.path().stem().string();
+    if (!files.emplace(name, entry.path()).second) {
+      errors.add(folder.string(), "slide '" + name + "' has two files",
+                 "keep one format per folder");
+    }
+  }
+  return files;
+}
+
 // One feature file per slide, named by the slide. Every header is read when the cohort is loaded.
 class FolderSource final : public BagSource {
  public:
   explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {
     Errors errors;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      if (!entry.is_regular_file() || !is_feature_file(entry.path())) continue;
-      const std::string name = entry.path().stem().string();
-      if (files_.contains(name)) {
-        errors.add(folder_.string(), "slide '" + name + "' has two files",
-                   "keep one format per folder");
-        continue;
-      }
+    for (const auto& [name, path] : feature_files(folder_, errors)) {
       try {
-        add(name, entry.path(), errors);
+        add(name, path, errors);
       } catch (const Error& e) {
         errors.add(e);
       }
@@ -47,6 +56,7 @@ class FolderSource final : public BagSource {
   }
   bool synthetic() const override { return synthetic_; }
   std::filesystem::path path() const override { return folder_; }
+  std::vector<std::string> row_names() const override { return genes_; }
   std::vector<std::string> slides() const override {
     std::vector<std::string> names;
     for (const auto& [name, file] : files_) names.push_back(name);
@@ -73,9 +83,34 @@ class FolderSource final : public BagSource {
                  "do not mix encoders in one folder");
       return;
     }
+    if (!same_rows(file, errors)) return;
     columns_ = info.columns;
     synthetic_ = synthetic_ || info.synthetic;
     files_.emplace(name, std::move(file));
+  }
+
+  // Rows of gene bags mean the same gene in every file.
+  bool same_rows(const FeatureFile& file, Errors& errors) {
+    const auto& info = file.info();
+    const bool genes = info.kind == "omics_bag";
+    auto names = genes ? file.names() : std::vector<std::string>{};
+    if (files_.empty()) {
+      genes_ = std::move(names);
+      first_ = info.file.filename().string();
+      return true;
+    }
+    if (genes == genes_.empty()) {
+      errors.add(
+          info.file.string(),
+          std::string("holds ") + (genes ? "genes" : "patches") + ", " + first_ + " does not",
+          "keep gene bags and patch bags in folders of their own");
+      return false;
+    }
+    const auto difference = names_differ(names, genes_, first_);
+    if (difference.empty()) return true;
+    errors.add(info.file.string(), difference,
+               "write all patients from one list of genes, in its order");
+    return false;
   }
 
   const FeatureFile& at(const std::string& slide) const {
@@ -87,6 +122,8 @@ class FolderSource final : public BagSource {
 
   std::filesystem::path folder_;
   std::map<std::string, FeatureFile> files_;
+  std::vector<std::string> genes_;  // of every file
+  std::string first_;               // the file they were read from
   int64_t columns_ = 0;
   bool synthetic_ = false;
 };
@@ -100,6 +137,8 @@ std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path))
     throw Error(path.string(), "there is no such folder or file of features");
   if (PackedStore::recognises(path)) return open_packed(path);
+  auto file = open_features(path);
+  if (file.info().kind == "omics_cohort") return open_gene_cohort(std::move(file));
   throw Error(path.string(), "is neither a folder of feature files nor a packed file",
               "`tractrix data pack FOLDER --out FILE` makes one");
 }

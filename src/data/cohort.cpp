@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "gene_bags.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/labels.hpp"
 
@@ -72,14 +73,21 @@ class CohortReader {
     }
   }
 
-  // Row of each patient in a table; the first one when it has several (the lineage repeats values
-  // per slide).
-  std::vector<int64_t> rows_of_patients(const InputOptions& input, const CsvTable& table) {
-    const int64_t id = table.column(input.id.empty() ? cohort_.options_.id : input.id);
-    std::vector<int64_t> rows(cohort_.size(), -1);
+  // pandas writes an index, here the patients, as a first column without a name.
+  int64_t id_column(const InputOptions& input, const CsvTable& table) {
+    const auto& own = cohort_.options_.id;
+    if (input.id.empty() && !table.find(own) && table.header().front().empty()) return 0;
+    return table.column(input.id.empty() ? own : input.id);
+  }
+
+  // Rows of each patient in a table: the lineage repeats values per slide.
+  std::vector<std::vector<int64_t>> rows_of_patients(const InputOptions& input,
+                                                     const CsvTable& table) {
+    const int64_t id = id_column(input, table);
+    std::vector<std::vector<int64_t>> rows(cohort_.size());
     for (int64_t r = 0; r < table.rows(); ++r) {
       const auto found = cohort_.index_.find(std::string(table.at(r, id)));
-      if (found != cohort_.index_.end() && rows[found->second] < 0) rows[found->second] = r;
+      if (found != cohort_.index_.end()) rows[found->second].push_back(r);
     }
     return rows;
   }
@@ -100,15 +108,19 @@ class CohortReader {
                              std::numeric_limits<double>::quiet_NaN(), at::kDouble);
     auto* out = vector.values.mutable_data_ptr<double>();
     std::vector<std::string> without;
+    std::vector<std::string> different;
     for (size_t p = 0; p < rows.size(); ++p) {
-      vector.present.push_back(rows[p] >= 0);
-      if (rows[p] < 0) {
-        without.push_back(cohort_.patients_[p].id);
-        continue;
+      const std::string& id = cohort_.patients_[p].id;
+      auto* values = out + p * columns.size();
+      vector.present.push_back(!rows[p].empty());
+      bool complete = !rows[p].empty() && read_row(name, table, rows[p].front(), columns, values);
+      if (rows[p].size() > 1 && !join_rows(name, table, rows[p], columns, input.repeated, values)) {
+        different.push_back(id);
+        complete = std::none_of(values, values + columns.size(), [](double v) { return v != v; });
       }
-      if (!read_row(name, table, rows[p], columns, out + p * columns.size()))
-        without.push_back(cohort_.patients_[p].id);
+      if (!complete) without.push_back(id);
     }
+    report_different(name, input, table, different);
     apply_policy(name, input, without, vector.present);
     cohort_.vectors_[name] = std::move(vector);
   }
@@ -118,9 +130,42 @@ class CohortReader {
     std::string level;  // set: 1 where the cell equals it
   };
 
+  // values: of the first row. False when another one differs; values are then the mean, if asked.
+  bool join_rows(const std::string& name, const CsvTable& table, const std::vector<int64_t>& rows,
+                 const std::vector<Column>& columns, Repeated repeated, double* values) {
+    const auto none = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> sum(values, values + columns.size());
+    bool same = true;
+    for (size_t i = 1; i < rows.size(); ++i) {
+      std::vector<double> other(columns.size(), none);
+      read_row(name, table, rows[i], columns, other.data());
+      for (size_t c = 0; c < columns.size(); ++c) {
+        same = same && (other[c] == values[c] || (std::isnan(other[c]) && std::isnan(values[c])));
+        sum[c] += other[c];
+      }
+    }
+    if (!same && repeated == Repeated::mean)
+      for (size_t c = 0; c < columns.size(); ++c)
+        values[c] = sum[c] / static_cast<double>(rows.size());
+    return same;
+  }
+
+  void report_different(const std::string& name, const InputOptions& input, const CsvTable& table,
+                        const std::vector<std::string>& different) {
+    if (different.empty()) return;
+    const std::string fact = "input '" + name + "': " + std::to_string(different.size()) +
+                             " patients have rows that differ: " + enumerate(different);
+    if (input.repeated == Repeated::error) {
+      errors_.add(table.where(), fact, "set data.inputs." + name + ".repeated to first or mean");
+    } else {
+      cohort_.notes_.push_back(
+          fact + (input.repeated == Repeated::first ? " -> the first is taken" : " -> their mean"));
+    }
+  }
+
   // One-hot columns replace their source; column names become "stage=II".
   std::vector<Column> expand(const InputOptions& input, const CsvTable& table, ColumnChoice& choice,
-                             const std::vector<int64_t>& rows) {
+                             const std::vector<std::vector<int64_t>>& rows) {
     std::vector<Column> columns;
     std::vector<std::string> names;
     for (const auto& name : choice.columns) {
@@ -132,9 +177,9 @@ class CohortReader {
         continue;
       }
       std::set<std::string> levels;
-      for (int64_t row : rows) {
-        if (row >= 0 && !is_missing(table.at(row, source))) levels.emplace(table.at(row, source));
-      }
+      for (const auto& of_patient : rows)
+        for (int64_t row : of_patient)
+          if (!is_missing(table.at(row, source))) levels.emplace(table.at(row, source));
       for (const auto& level : levels) {
         columns.push_back({source, level});
         names.push_back(name + "=" + level);
@@ -172,6 +217,11 @@ class CohortReader {
     BagInput bags;
     bags.options = input;
     bags.source = BagSource::open(input.features);
+    if (input.kind == InputKind::genes && !input.signatures.empty()) {
+      auto groups = group_genes(name, input, *bags.source, errors_);
+      bags.groups = std::move(groups.rows);
+      for (auto& note : groups.notes) cohort_.notes_.push_back(std::move(note));
+    }
     std::vector<std::string> without;
     std::vector<bool> present;
     for (const auto& patient : cohort_.patients_) {
@@ -182,7 +232,7 @@ class CohortReader {
         if (bags.source->has(slide)) {
           slides.push_back(slide);
         } else {
-          without.push_back(slide + " (" + patient.id + ")");
+          without.push_back(slide == patient.id ? slide : slide + " (" + patient.id + ")");
         }
         if (input.slides == Slides::first) break;
       }
@@ -191,7 +241,8 @@ class CohortReader {
     if (input.missing == Missing::error && !without.empty()) {
       errors_.add(input.features.string(),
                   "input '" + name + "': no features for " + std::to_string(without.size()) +
-                      " slides: " + enumerate(without),
+                      (input.kind == InputKind::genes ? " patients: " : " slides: ") +
+                      enumerate(without),
                   "add them, or set data.inputs." + name + ".missing to drop_patient or absent");
     } else {
       std::vector<std::string> lost;

@@ -22,17 +22,25 @@ void fields(config::Fields& f, InputOptions& o) {
   f("kind", o.kind,
     "vector: columns of a table; bag: patch features; genes: gene embeddings with names");
   f("table", o.table, "vector: table to read (default: the cohort's)");
-  f("id", o.id, "vector: patient column of that table (default: data.id)");
+  f("id", o.id,
+    "vector: patient column of that table (default: data.id, or else a first column without a "
+    "name)");
   f("select", o.select, "vector: how its columns are chosen");
-  f("signatures", o.signatures, "table of gene groups: one column per group, gene symbols below");
+  f("signatures", o.signatures,
+    "table of gene groups: one column per group, gene symbols below; genes: rows by pathway");
   f("suffixes", o.suffixes, "column suffixes of the genomic layers");
   f("columns", o.columns, "columns by name, for select: columns");
   f("categorical", o.categorical,
     "of these, the ones to one-hot encode (levels of the whole table)");
   f("standardise", o.standardise,
     "zero mean and unit variance over the training patients of the fold");
+  f("repeated", o.repeated,
+    "vector: rows of one patient that differ: refuse, take the first, or average them");
   f("features", o.features,
-    "bag, genes: folder of feature files named by slide, or one packed file");
+    "bag: folder of feature files named by slide, or one packed file; genes: folder of files named "
+    "by patient, or one file of all patients");
+  f("absent_genes", o.absent_genes,
+    "genes: a pathway's genes that the bags lack: refuse, or leave them out");
   f("slides", o.slides, "bag: which slides of a patient");
   f("missing", o.missing,
     "a patient without a value: refuse, leave the patient out, impute, or run without the input");

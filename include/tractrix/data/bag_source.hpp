@@ -1,4 +1,5 @@
-// Where the bags of a cohort lie: a folder of feature files or one packed file.
+// Where the bags of a cohort lie: a folder of feature files, one packed file, or one file with the
+// gene bags of all patients.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,7 +16,8 @@ namespace tractrix::data {
 class BagSource {
  public:
   virtual ~BagSource() = default;
-  // Recognised by content. A folder's files are matched by name without extension.
+  // Recognised by content. A folder's files are matched by name without extension; the gene bags of
+  // a folder must have the same genes in the same order.
   static std::shared_ptr<BagSource> open(const std::filesystem::path& path);
 
   virtual bool has(const std::string& slide) const = 0;
@@ -27,6 +29,8 @@ class BagSource {
   virtual bool synthetic() const = 0;
   virtual std::vector<std::string> slides() const = 0;
   virtual std::filesystem::path path() const = 0;
+  // Names of the rows, the same for every bag: genes. Empty for patches.
+  virtual std::vector<std::string> row_names() const { return {}; }
 };
 
 }  // namespace tractrix::data

@@ -37,6 +37,7 @@ struct VectorInput {
 struct BagInput {
   std::shared_ptr<BagSource> source;
   std::vector<std::vector<std::string>> slides;  // per patient; empty: the patient has no bag
+  Named<std::vector<int64_t>> groups;            // rows of a gene bag by pathway
   InputOptions options;
 };
 
