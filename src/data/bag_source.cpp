@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <map>
+#include <set>
 
 #include "gene_bags.hpp"
 #include "tractrix/data/feature_file.hpp"
@@ -33,20 +34,23 @@ std::map<std::string, std::filesystem::path> feature_files(const std::filesystem
 // One feature file per slide, named by the slide. Every header is read when the cohort is loaded.
 class FolderSource final : public BagSource {
  public:
-  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {
-    Errors errors;
+  FolderSource(std::filesystem::path folder, Errors& errors) : folder_(std::move(folder)) {
+    const size_t before = errors.size();
+    std::vector<std::string> names;
+    std::vector<std::filesystem::path> paths;
     for (const auto& [name, path] : feature_files(folder_, errors)) {
-      try {
-        add(name, path, errors);
-      } catch (const Error& e) {
-        errors.add(e);
-      }
+      names.push_back(name);
+      paths.push_back(path);
     }
-    errors.raise();
-    if (files_.empty()) throw Error(folder_.string(), "holds no feature file (.h5 or .pt)");
+    auto opened = open_features(paths, errors);
+    for (size_t i = 0; i < opened.size(); ++i)
+      if (!opened[i] || !add(names[i], std::move(*opened[i]), errors)) refused_.insert(names[i]);
+    if (files_.empty() && errors.size() == before)
+      errors.add(folder_.string(), "holds no feature file (.h5 or .pt)");
   }
 
   bool has(const std::string& slide) const override { return files_.contains(slide); }
+  bool refused(const std::string& slide) const override { return refused_.contains(slide); }
   int64_t columns() const override { return columns_; }
   int64_t rows(const std::string& slide) const override { return at(slide).info().rows; }
   at::Tensor read(const std::string& slide) const override { return at(slide).read(); }
@@ -64,36 +68,44 @@ class FolderSource final : public BagSource {
   }
 
  private:
-  void add(const std::string& name, const std::filesystem::path& path, Errors& errors) {
-    auto file = open_features(path);
+  // False after a finding.
+  bool add(const std::string& name, FeatureFile file, Errors& errors) {
     const auto& info = file.info();
+    const std::string path = info.file.string();
     if (info.kind != "bag" && info.kind != "omics_bag") {
-      errors.add(path.string(), "is no bag of features but " + info.kind);
-      return;
+      errors.add(path, "is no bag of features but " + info.kind);
+      return false;
     }
     if (info.rows == 0) {
-      errors.add(path.string(), "is an empty bag: no patch was kept",
+      errors.add(path, "is an empty bag: no patch was kept",
                  "remove it, so that the slide counts as missing");
-      return;
+      return false;
     }
     if (columns_ != 0 && info.columns != columns_) {
-      errors.add(path.string(),
+      errors.add(path,
                  "has " + std::to_string(info.columns) + " columns, the others have " +
                      std::to_string(columns_),
                  "do not mix encoders in one folder");
-      return;
+      return false;
     }
-    if (!same_rows(file, errors)) return;
+    if (!same_rows(file, errors)) return false;
     columns_ = info.columns;
     synthetic_ = synthetic_ || info.synthetic;
     files_.emplace(name, std::move(file));
+    return true;
   }
 
   // Rows of gene bags mean the same gene in every file.
   bool same_rows(const FeatureFile& file, Errors& errors) {
     const auto& info = file.info();
     const bool genes = info.kind == "omics_bag";
-    auto names = genes ? file.names() : std::vector<std::string>{};
+    std::vector<std::string> names;
+    try {
+      if (genes) names = file.names();
+    } catch (const Error& e) {
+      errors.add(e);
+      return false;
+    }
     if (files_.empty()) {
       genes_ = std::move(names);
       first_ = info.file.filename().string();
@@ -122,6 +134,7 @@ class FolderSource final : public BagSource {
 
   std::filesystem::path folder_;
   std::map<std::string, FeatureFile> files_;
+  std::set<std::string> refused_;
   std::vector<std::string> genes_;  // of every file
   std::string first_;               // the file they were read from
   int64_t columns_ = 0;
@@ -131,8 +144,15 @@ class FolderSource final : public BagSource {
 }  // namespace bag_source_detail
 
 std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path) {
+  Errors errors;
+  auto source = open(path, errors);
+  errors.raise();
+  return source;
+}
+
+std::shared_ptr<BagSource> BagSource::open(const std::filesystem::path& path, Errors& errors) {
   if (std::filesystem::is_directory(path)) {
-    return std::make_shared<bag_source_detail::FolderSource>(path);
+    return std::make_shared<bag_source_detail::FolderSource>(path, errors);
   }
   if (!std::filesystem::exists(path))
     throw Error(path.string(), "there is no such folder or file of features");

@@ -16,21 +16,22 @@ namespace tractrix::data {
 // Builds a cohort step by step and collects every finding.
 class CohortReader {
  public:
-  CohortReader(const DataOptions& options, Labelling labelling) : labelling_(labelling) {
+  CohortReader(const DataOptions& options, Labelling labelling, bool checking, Errors& errors)
+      : labelling_(labelling), checking_(checking), errors_(errors) {
     cohort_.options_ = options;
   }
 
-  Cohort read() {
+  // Nothing without patients: then no other finding makes sense.
+  std::optional<Cohort> read() {
     const CsvTable table = open(cohort_.options_.table);
     auto labels = read_labels(table, cohort_.options_, errors_, labelling_);
     cohort_.patients_ = std::move(labels.patients);
     cohort_.notes_ = std::move(labels.notes);
     cohort_.row_times_ = std::move(labels.row_times);
     if (!cohort_.options_.slide_table.empty()) read_slide_table();
-    errors_.raise();  // without patients nothing below makes sense
+    if (!errors_.empty()) return std::nullopt;
     reindex();
     for (const auto& [name, input] : cohort_.options_.inputs) read_input(name, input, table);
-    errors_.raise();
     drop_patients();
     return std::move(cohort_);
   }
@@ -216,8 +217,9 @@ class CohortReader {
   void read_bags(const std::string& name, const InputOptions& input) {
     BagInput bags;
     bags.options = input;
-    bags.source = BagSource::open(input.features);
-    if (input.kind == InputKind::genes && !input.signatures.empty()) {
+    bags.source = BagSource::open(input.features, errors_);
+    const bool sound = !bags.source->slides().empty();
+    if (sound && input.kind == InputKind::genes && !input.signatures.empty()) {
       auto groups = group_genes(name, input, *bags.source, errors_);
       bags.groups = std::move(groups.rows);
       for (auto& note : groups.notes) cohort_.notes_.push_back(std::move(note));
@@ -226,18 +228,17 @@ class CohortReader {
     std::vector<bool> present;
     for (const auto& patient : cohort_.patients_) {
       auto& slides = bags.slides.emplace_back();
-      const auto names =
-          input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
-      for (const auto& slide : names) {
+      for (const auto& slide : bag_names(input, patient)) {
         if (bags.source->has(slide)) {
           slides.push_back(slide);
-        } else {
+        } else if (!bags.source->refused(slide)) {
           without.push_back(slide == patient.id ? slide : slide + " (" + patient.id + ")");
         }
         if (input.slides == Slides::first) break;
       }
       present.push_back(!slides.empty());
     }
+    report_unlisted(name, bags);
     if (input.missing == Missing::error && !without.empty()) {
       errors_.add(input.features.string(),
                   "input '" + name + "': no features for " + std::to_string(without.size()) +
@@ -247,10 +248,41 @@ class CohortReader {
     } else {
       std::vector<std::string> lost;
       for (size_t p = 0; p < present.size(); ++p)
-        if (!present[p]) lost.push_back(cohort_.patients_[p].id);
+        if (!present[p] && !any_refused(bags, p)) lost.push_back(cohort_.patients_[p].id);
       apply_policy(name, input, lost, present);
     }
     cohort_.bags_[name] = std::move(bags);
+  }
+
+  // Gene bags are named by patient.
+  static std::vector<std::string> bag_names(const InputOptions& input, const Patient& patient) {
+    return input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
+  }
+
+  bool any_refused(const BagInput& bags, size_t p) const {
+    const auto names = bag_names(bags.options, cohort_.patients_[p]);
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto& slide) { return bags.source->refused(slide); });
+  }
+
+  void report_unlisted(const std::string& name, const BagInput& bags) {
+    std::set<std::string> listed;
+    for (const auto& patient : cohort_.patients_)
+      for (auto& slide : bag_names(bags.options, patient)) listed.insert(std::move(slide));
+    std::vector<std::string> unlisted;
+    for (const auto& slide : bags.source->slides())
+      if (!listed.contains(slide)) unlisted.push_back(slide);
+    if (unlisted.empty()) return;
+    const bool genes = bags.options.kind == InputKind::genes;
+    const std::string fact = "input '" + name + "': " + std::to_string(unlisted.size()) +
+                             " bags are of no " + (genes ? "patient" : "slide") +
+                             " of the table: " + enumerate(unlisted);
+    if (checking_ && bags.options.unlisted == Unlisted::error) {
+      errors_.add(bags.options.features.string(), fact,
+                  "set data.inputs." + name + ".unlisted=ignore if they are not meant to be there");
+    } else {
+      cohort_.notes_.push_back(fact + " -> not used");
+    }
   }
 
   void apply_policy(const std::string& name, const InputOptions& input,
@@ -298,13 +330,26 @@ class CohortReader {
   }
 
   Labelling labelling_;
+  bool checking_;  // list everything
+  Errors& errors_;
   Cohort cohort_;
-  Errors errors_;
   std::set<std::string> dropped_;
 };
 
 Cohort Cohort::load(const DataOptions& options, Labelling labelling) {
-  return CohortReader(options, labelling).read();
+  Errors errors;
+  auto cohort = CohortReader(options, labelling, false, errors).read();
+  errors.raise();
+  return std::move(*cohort);
+}
+
+std::optional<Cohort> Cohort::check(const DataOptions& options, Errors& errors) {
+  try {
+    return CohortReader(options, Labelling::required, true, errors).read();
+  } catch (const Error& e) {  // a table that cannot be read
+    errors.add(e);
+    return std::nullopt;
+  }
 }
 
 size_t Cohort::events() const {

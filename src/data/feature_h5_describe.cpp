@@ -110,8 +110,8 @@ class Description {
 
 }  // namespace describing
 
-Json describe(const std::string& path, uint64_t file_size) {
-  const Handle file(open_safely(path), H5Fclose, "");
+Json describe(hid_t opened, uint64_t file_size) {
+  const Handle file(opened, H5Fclose, "");
   const Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "has a damaged root group");
   const auto members = describing::members_of(root);
   describing::Description description(file, root, file_size);

@@ -8,12 +8,11 @@
 
 #include "feature_bytes.hpp"
 #include "feature_h5_index.hpp"
+#include "feature_memory.hpp"
 #include "tractrix/core/error.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
 
 namespace tractrix::data::hdf5 {
-
-constexpr uint64_t kMostReply = uint64_t{64} << 20;
 
 struct TypeName {
   const char* name;
@@ -138,7 +137,7 @@ bool read_rows(const RawFile& file, const Set& set, char* to) {
 
 at::Tensor load(const std::filesystem::path& path, const Set& set) {
   const RawFile file(path);
-  auto tensor = at::empty(set.dims, scalar_type(set.dtype()));
+  auto tensor = empty_values(set.dims, scalar_type(set.dtype()));
   if (static_cast<uint64_t>(tensor.nbytes()) != set.bytes)
     throw Error(file.name(), "has a damaged description");
   if (set.bytes == 0) return tensor;

@@ -16,6 +16,8 @@
 
 namespace tractrix::data::hdf5 {
 
+constexpr uint64_t kMostReply = uint64_t{64} << 20;
+
 // A data set's description, out of the sandbox.
 struct Set {
   std::string path, type;

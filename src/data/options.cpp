@@ -42,6 +42,9 @@ void fields(config::Fields& f, InputOptions& o) {
   f("absent_genes", o.absent_genes,
     "genes: a pathway's genes that the bags lack: refuse, or leave them out");
   f("slides", o.slides, "bag: which slides of a patient");
+  f("unlisted", o.unlisted,
+    "bag, genes: bags of no slide (or patient) of the table: `data check` refuses, or ignores "
+    "them");
   f("missing", o.missing,
     "a patient without a value: refuse, leave the patient out, impute, or run without the input");
   const bool vector = o.kind == InputKind::vector;
@@ -77,6 +80,8 @@ void fields(config::Fields& f, SplitOptions& o) {
     config::from_below(0, 0.9));
   f("allow_unlisted", o.allow_unlisted, "accept patients of the table that are in no fold");
   f("allow_unknown", o.allow_unknown, "accept ids of a split file that the table lacks");
+  f("allow_equal_bags", o.allow_equal_bags,
+    "`data check` accepts bags with the same bytes on both sides of a fold");
   f.required("folder", "folder: ../../tests/data/tcga/blca/splits");
 }
 

@@ -63,6 +63,12 @@ constexpr std::pair<const char*, AbsentGenes> kAbsentGenes[] = {
     {"error", AbsentGenes::error}, {"leave_out", AbsentGenes::leave_out}};
 constexpr auto& names(AbsentGenes) { return kAbsentGenes; }
 
+// Bags of no slide (genes: patient) of the table: a run never uses them and says so.
+enum class Unlisted { error, ignore };
+constexpr std::pair<const char*, Unlisted> kUnlisted[] = {{"error", Unlisted::error},
+                                                          {"ignore", Unlisted::ignore}};
+constexpr auto& names(Unlisted) { return kUnlisted; }
+
 struct InputOptions {
   InputKind kind = InputKind::vector;
   // vector
@@ -79,6 +85,7 @@ struct InputOptions {
   // bag, genes
   std::filesystem::path features;  // folder of feature files, or one packed file
   Slides slides = Slides::all;
+  Unlisted unlisted = Unlisted::error;            // to `data check`
   AbsentGenes absent_genes = AbsentGenes::error;  // genes, with signatures
   Missing missing = Missing::error;
 };
@@ -114,6 +121,8 @@ struct SplitOptions {
   double inner_val = 0;         // part of the training patients kept for choosing an epoch
   bool allow_unlisted = false;  // patients of the table that are in no fold
   bool allow_unknown = false;   // ids of a split file that the table lacks
+  // to `data check`: bags with the same bytes, of a training patient and a reported one
+  bool allow_equal_bags = false;
 };
 void fields(config::Fields& f, SplitOptions& o);
 
