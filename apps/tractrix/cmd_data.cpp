@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app.hpp"
+#include "tractrix/data/bag_check.hpp"
 #include "tractrix/data/bag_source.hpp"
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/data_config.hpp"
@@ -21,30 +22,56 @@ struct DataArguments {
   int64_t folds = 5, seed = 1;
 };
 
-void check(const DataArguments& arguments) {
-  const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
-  const auto cohort = data::Cohort::load(config.data);
-  std::cout << config.data.cohort << ": " << cohort.size() << " patients, " << cohort.events()
+// ", Repair 12, Growth 7 and 279 more groups"
+void print_groups(const Named<std::vector<int64_t>>& groups) {
+  constexpr size_t kMost = 8;
+  size_t shown = 0;
+  for (const auto& [group, members] : groups)
+    if (++shown <= kMost) std::cout << ", " << group << " " << members.size();
+  if (shown > kMost) std::cout << " and " << shown - kMost << " more groups";
+  std::cout << "\n";
+}
+
+void print_cohort(const data::Cohort& cohort) {
+  std::cout << cohort.options().cohort << ": " << cohort.size() << " patients, " << cohort.events()
             << " events\n";
   for (const auto& [name, vector] : cohort.vectors()) {
     std::cout << "  " << name << ": " << vector.choice.columns.size() << " columns";
-    for (const auto& [group, columns] : vector.choice.groups)
-      std::cout << ", " << group << " " << columns.size();
-    std::cout << "\n";
+    print_groups(vector.choice.groups);
   }
   for (const auto& [name, bags] : cohort.bags()) {
     std::cout << "  " << name << ": bags of " << bags.source->columns() << " columns, "
-              << bags.source->slides().size() << " files\n";
+              << bags.source->slides().size() << " files";
+    print_groups(bags.groups);
   }
-  for (const auto& note : cohort.notes()) std::cout << "  note: " << note << "\n";
-  if (config.split) {
-    const auto splits =
-        data::read_splits(*config.split, cohort, Seed(static_cast<uint64_t>(arguments.seed)));
-    for (const auto& fold : splits.folds) {
+}
+
+// Every finding of tables, feature files, folds and values at once.
+void check(const DataArguments& arguments, bool values) {
+  const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
+  Errors errors;
+  const auto cohort = data::Cohort::check(config.data, errors);
+  std::vector<data::Fold> folds;
+  std::vector<std::string> notes;
+  if (cohort) {
+    print_cohort(*cohort);
+    notes = cohort->notes();
+    const size_t before = errors.size();
+    const Seed seed(static_cast<uint64_t>(arguments.seed));
+    if (config.split) folds = data::read_splits(*config.split, *cohort, seed, errors).folds;
+    for (const auto& fold : folds) {
       std::cout << "  fold " << fold.index << ": " << fold.train.size() << " / " << fold.val.size()
-                << " patients, none on both sides\n";
+                << " patients" << (errors.size() == before ? ", none on both sides" : "") << "\n";
+    }
+    if (values) {
+      const bool allowed = config.split && config.split->allow_equal_bags;
+      for (auto& note : data::check_bags(*cohort, folds, allowed, errors))
+        notes.push_back(std::move(note));
     }
   }
+  for (const auto& note : notes) std::cout << "  note: " << note << "\n";
+  std::cout << std::flush;  // before what is wrong
+  errors.raise();
   std::cout << "ok\n";
 }
 
@@ -93,15 +120,21 @@ void split(const DataArguments& arguments) {
   std::cout << "wrote " << arguments.out << "\n";
 }
 
-void synth(const DataArguments& arguments, const data::SynthOptions& options) {
+void synth(const DataArguments& arguments, const data::SynthOptions& options,
+           const std::string& signatures) {
   auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   config.data.inputs = {};  // labels and slides are enough
   const auto cohort = data::Cohort::load(config.data);
-  data::write_synthetic_bags(cohort, arguments.out, options,
-                             Seed(static_cast<uint64_t>(arguments.seed)));
+  const Seed seed(static_cast<uint64_t>(arguments.seed));
+  if (signatures.empty()) {
+    data::write_synthetic_bags(cohort, arguments.out, options, seed);
+  } else {
+    data::write_synthetic_genes(cohort, arguments.out, signatures, options, seed);
+  }
   const auto source = data::BagSource::open(arguments.out);
-  std::cout << "wrote " << arguments.out << ": " << source->slides().size() << " synthetic bags of "
-            << source->columns() << " columns\n";
+  std::cout << "wrote " << arguments.out << ": " << source->slides().size() << " synthetic "
+            << (signatures.empty() ? "bags of " : "gene bags of ") << source->columns()
+            << " columns\n";
 }
 
 using Configured = std::pair<CLI::App*, std::shared_ptr<DataArguments>>;
@@ -163,7 +196,10 @@ void add_synth(CLI::App& data) {
       ->check(CLI::Range(1, 4096));
   command->add_option("--shift", options->shift, "how far planted patches are moved; 0: no signal")
       ->capture_default_str();
-  command->callback([a = arguments, options] { synth(*a, *options); });
+  auto signatures = std::make_shared<std::string>();
+  command->add_option("--genes", *signatures,
+                      "gene bags of the pathways of this table instead, a file per patient");
+  command->callback([a = arguments, options, signatures] { synth(*a, *options, *signatures); });
 }
 
 }  // namespace
@@ -173,7 +209,9 @@ void add_data(CLI::App& app, Outcome&) {
   data->require_subcommand(1);
   auto [checking, checked] =
       add_configured(*data, "check", "read everything a cohort names and list every defect");
-  checking->callback([a = checked] { check(*a); });
+  auto headers = std::make_shared<bool>(false);
+  checking->add_flag("--headers", *headers, "do not read the values of bags");
+  checking->callback([a = checked, headers] { check(*a, !*headers); });
   add_info(*data);
   add_pack(*data);
   auto [splitting, splitted] =

@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "gene_bags.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/labels.hpp"
 
@@ -15,21 +16,22 @@ namespace tractrix::data {
 // Builds a cohort step by step and collects every finding.
 class CohortReader {
  public:
-  CohortReader(const DataOptions& options, Labelling labelling) : labelling_(labelling) {
+  CohortReader(const DataOptions& options, Labelling labelling, bool checking, Errors& errors)
+      : labelling_(labelling), checking_(checking), errors_(errors) {
     cohort_.options_ = options;
   }
 
-  Cohort read() {
+  // Nothing without patients: then no other finding makes sense.
+  std::optional<Cohort> read() {
     const CsvTable table = open(cohort_.options_.table);
     auto labels = read_labels(table, cohort_.options_, errors_, labelling_);
     cohort_.patients_ = std::move(labels.patients);
     cohort_.notes_ = std::move(labels.notes);
     cohort_.row_times_ = std::move(labels.row_times);
     if (!cohort_.options_.slide_table.empty()) read_slide_table();
-    errors_.raise();  // without patients nothing below makes sense
+    if (!errors_.empty()) return std::nullopt;
     reindex();
     for (const auto& [name, input] : cohort_.options_.inputs) read_input(name, input, table);
-    errors_.raise();
     drop_patients();
     return std::move(cohort_);
   }
@@ -72,14 +74,21 @@ class CohortReader {
     }
   }
 
-  // Row of each patient in a table; the first one when it has several (the lineage repeats values
-  // per slide).
-  std::vector<int64_t> rows_of_patients(const InputOptions& input, const CsvTable& table) {
-    const int64_t id = table.column(input.id.empty() ? cohort_.options_.id : input.id);
-    std::vector<int64_t> rows(cohort_.size(), -1);
+  // pandas writes an index, here the patients, as a first column without a name.
+  int64_t id_column(const InputOptions& input, const CsvTable& table) {
+    const auto& own = cohort_.options_.id;
+    if (input.id.empty() && !table.find(own) && table.header().front().empty()) return 0;
+    return table.column(input.id.empty() ? own : input.id);
+  }
+
+  // Rows of each patient in a table: the lineage repeats values per slide.
+  std::vector<std::vector<int64_t>> rows_of_patients(const InputOptions& input,
+                                                     const CsvTable& table) {
+    const int64_t id = id_column(input, table);
+    std::vector<std::vector<int64_t>> rows(cohort_.size());
     for (int64_t r = 0; r < table.rows(); ++r) {
       const auto found = cohort_.index_.find(std::string(table.at(r, id)));
-      if (found != cohort_.index_.end() && rows[found->second] < 0) rows[found->second] = r;
+      if (found != cohort_.index_.end()) rows[found->second].push_back(r);
     }
     return rows;
   }
@@ -100,15 +109,19 @@ class CohortReader {
                              std::numeric_limits<double>::quiet_NaN(), at::kDouble);
     auto* out = vector.values.mutable_data_ptr<double>();
     std::vector<std::string> without;
+    std::vector<std::string> different;
     for (size_t p = 0; p < rows.size(); ++p) {
-      vector.present.push_back(rows[p] >= 0);
-      if (rows[p] < 0) {
-        without.push_back(cohort_.patients_[p].id);
-        continue;
+      const std::string& id = cohort_.patients_[p].id;
+      auto* values = out + p * columns.size();
+      vector.present.push_back(!rows[p].empty());
+      bool complete = !rows[p].empty() && read_row(name, table, rows[p].front(), columns, values);
+      if (rows[p].size() > 1 && !join_rows(name, table, rows[p], columns, input.repeated, values)) {
+        different.push_back(id);
+        complete = std::none_of(values, values + columns.size(), [](double v) { return v != v; });
       }
-      if (!read_row(name, table, rows[p], columns, out + p * columns.size()))
-        without.push_back(cohort_.patients_[p].id);
+      if (!complete) without.push_back(id);
     }
+    report_different(name, input, table, different);
     apply_policy(name, input, without, vector.present);
     cohort_.vectors_[name] = std::move(vector);
   }
@@ -118,9 +131,42 @@ class CohortReader {
     std::string level;  // set: 1 where the cell equals it
   };
 
+  // values: of the first row. False when another one differs; values are then the mean, if asked.
+  bool join_rows(const std::string& name, const CsvTable& table, const std::vector<int64_t>& rows,
+                 const std::vector<Column>& columns, Repeated repeated, double* values) {
+    const auto none = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> sum(values, values + columns.size());
+    bool same = true;
+    for (size_t i = 1; i < rows.size(); ++i) {
+      std::vector<double> other(columns.size(), none);
+      read_row(name, table, rows[i], columns, other.data());
+      for (size_t c = 0; c < columns.size(); ++c) {
+        same = same && (other[c] == values[c] || (std::isnan(other[c]) && std::isnan(values[c])));
+        sum[c] += other[c];
+      }
+    }
+    if (!same && repeated == Repeated::mean)
+      for (size_t c = 0; c < columns.size(); ++c)
+        values[c] = sum[c] / static_cast<double>(rows.size());
+    return same;
+  }
+
+  void report_different(const std::string& name, const InputOptions& input, const CsvTable& table,
+                        const std::vector<std::string>& different) {
+    if (different.empty()) return;
+    const std::string fact = "input '" + name + "': " + std::to_string(different.size()) +
+                             " patients have rows that differ: " + enumerate(different);
+    if (input.repeated == Repeated::error) {
+      errors_.add(table.where(), fact, "set data.inputs." + name + ".repeated to first or mean");
+    } else {
+      cohort_.notes_.push_back(
+          fact + (input.repeated == Repeated::first ? " -> the first is taken" : " -> their mean"));
+    }
+  }
+
   // One-hot columns replace their source; column names become "stage=II".
   std::vector<Column> expand(const InputOptions& input, const CsvTable& table, ColumnChoice& choice,
-                             const std::vector<int64_t>& rows) {
+                             const std::vector<std::vector<int64_t>>& rows) {
     std::vector<Column> columns;
     std::vector<std::string> names;
     for (const auto& name : choice.columns) {
@@ -132,9 +178,9 @@ class CohortReader {
         continue;
       }
       std::set<std::string> levels;
-      for (int64_t row : rows) {
-        if (row >= 0 && !is_missing(table.at(row, source))) levels.emplace(table.at(row, source));
-      }
+      for (const auto& of_patient : rows)
+        for (int64_t row : of_patient)
+          if (!is_missing(table.at(row, source))) levels.emplace(table.at(row, source));
       for (const auto& level : levels) {
         columns.push_back({source, level});
         names.push_back(name + "=" + level);
@@ -171,35 +217,72 @@ class CohortReader {
   void read_bags(const std::string& name, const InputOptions& input) {
     BagInput bags;
     bags.options = input;
-    bags.source = BagSource::open(input.features);
+    bags.source = BagSource::open(input.features, errors_);
+    const bool sound = !bags.source->slides().empty();
+    if (sound && input.kind == InputKind::genes && !input.signatures.empty()) {
+      auto groups = group_genes(name, input, *bags.source, errors_);
+      bags.groups = std::move(groups.rows);
+      for (auto& note : groups.notes) cohort_.notes_.push_back(std::move(note));
+    }
     std::vector<std::string> without;
     std::vector<bool> present;
     for (const auto& patient : cohort_.patients_) {
       auto& slides = bags.slides.emplace_back();
-      const auto names =
-          input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
-      for (const auto& slide : names) {
+      for (const auto& slide : bag_names(input, patient)) {
         if (bags.source->has(slide)) {
           slides.push_back(slide);
-        } else {
-          without.push_back(slide + " (" + patient.id + ")");
+        } else if (!bags.source->refused(slide)) {
+          without.push_back(slide == patient.id ? slide : slide + " (" + patient.id + ")");
         }
         if (input.slides == Slides::first) break;
       }
       present.push_back(!slides.empty());
     }
+    report_unlisted(name, bags);
     if (input.missing == Missing::error && !without.empty()) {
       errors_.add(input.features.string(),
                   "input '" + name + "': no features for " + std::to_string(without.size()) +
-                      " slides: " + enumerate(without),
+                      (input.kind == InputKind::genes ? " patients: " : " slides: ") +
+                      enumerate(without),
                   "add them, or set data.inputs." + name + ".missing to drop_patient or absent");
     } else {
       std::vector<std::string> lost;
       for (size_t p = 0; p < present.size(); ++p)
-        if (!present[p]) lost.push_back(cohort_.patients_[p].id);
+        if (!present[p] && !any_refused(bags, p)) lost.push_back(cohort_.patients_[p].id);
       apply_policy(name, input, lost, present);
     }
     cohort_.bags_[name] = std::move(bags);
+  }
+
+  // Gene bags are named by patient.
+  static std::vector<std::string> bag_names(const InputOptions& input, const Patient& patient) {
+    return input.kind == InputKind::genes ? std::vector<std::string>{patient.id} : patient.slides;
+  }
+
+  bool any_refused(const BagInput& bags, size_t p) const {
+    const auto names = bag_names(bags.options, cohort_.patients_[p]);
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto& slide) { return bags.source->refused(slide); });
+  }
+
+  void report_unlisted(const std::string& name, const BagInput& bags) {
+    std::set<std::string> listed;
+    for (const auto& patient : cohort_.patients_)
+      for (auto& slide : bag_names(bags.options, patient)) listed.insert(std::move(slide));
+    std::vector<std::string> unlisted;
+    for (const auto& slide : bags.source->slides())
+      if (!listed.contains(slide)) unlisted.push_back(slide);
+    if (unlisted.empty()) return;
+    const bool genes = bags.options.kind == InputKind::genes;
+    const std::string fact = "input '" + name + "': " + std::to_string(unlisted.size()) +
+                             " bags are of no " + (genes ? "patient" : "slide") +
+                             " of the table: " + enumerate(unlisted);
+    if (checking_ && bags.options.unlisted == Unlisted::error) {
+      errors_.add(bags.options.features.string(), fact,
+                  "set data.inputs." + name + ".unlisted=ignore if they are not meant to be there");
+    } else {
+      cohort_.notes_.push_back(fact + " -> not used");
+    }
   }
 
   void apply_policy(const std::string& name, const InputOptions& input,
@@ -247,13 +330,26 @@ class CohortReader {
   }
 
   Labelling labelling_;
+  bool checking_;  // list everything
+  Errors& errors_;
   Cohort cohort_;
-  Errors errors_;
   std::set<std::string> dropped_;
 };
 
 Cohort Cohort::load(const DataOptions& options, Labelling labelling) {
-  return CohortReader(options, labelling).read();
+  Errors errors;
+  auto cohort = CohortReader(options, labelling, false, errors).read();
+  errors.raise();
+  return std::move(*cohort);
+}
+
+std::optional<Cohort> Cohort::check(const DataOptions& options, Errors& errors) {
+  try {
+    return CohortReader(options, Labelling::required, true, errors).read();
+  } catch (const Error& e) {  // a table that cannot be read
+    errors.add(e);
+    return std::nullopt;
+  }
 }
 
 size_t Cohort::events() const {

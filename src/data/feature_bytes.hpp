@@ -16,6 +16,7 @@ class RawFile {
   RawFile& operator=(const RawFile&) = delete;
 
   uint64_t size() const { return size_; }
+  int descriptor() const { return fd_; }
   const std::string& name() const { return name_; }
   bool holds(uint64_t offset, uint64_t length) const {
     return offset <= size_ && length <= size_ - offset;

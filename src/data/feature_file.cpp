@@ -7,22 +7,26 @@
 #include <limits>
 
 #include "feature_bytes.hpp"
+#include "feature_memory.hpp"
 #include "feature_source.hpp"
 
 namespace tractrix::data {
 namespace feature {
 
 // The exponent bits of a 16-bit or 32-bit float are all ones: NaN or infinity.
+// Whole blocks first: their loop has a fixed length, which compilers turn into vector code at -O2.
 template <class Bits>
 int64_t first_with(const Bits* values, int64_t count, Bits mask) {
   constexpr int64_t kBlock = 4096;
-  for (int64_t start = 0; start < count; start += kBlock) {
-    const int64_t end = std::min(count, start + kBlock);
-    bool bad = false;
-    for (int64_t i = start; i < end; ++i) bad |= (values[i] & mask) == mask;
-    for (int64_t i = start; bad && i < end; ++i)
-      if ((values[i] & mask) == mask) return i;
+  int64_t start = 0;
+  for (bool good = true; good && start + kBlock <= count;) {
+    Bits bad = 0;
+    for (int64_t i = 0; i < kBlock; ++i) bad |= (values[start + i] & mask) == mask ? 1 : 0;
+    good = bad == 0;
+    if (good) start += kBlock;
   }
+  for (; start < count; ++start)
+    if ((values[start] & mask) == mask) return start;
   return -1;
 }
 
@@ -50,7 +54,8 @@ int64_t first_not_finite(const at::Tensor& values) {
 }
 
 at::Tensor as_asked(const at::Tensor& values, As as) {
-  return as == As::stored ? values : values.to(at::kFloat);
+  if (as == As::stored || values.scalar_type() == at::kFloat) return values;
+  return empty_values(values.sizes(), at::kFloat).copy_(values);
 }
 
 }  // namespace feature
@@ -138,15 +143,55 @@ std::vector<std::string> FeatureFile::names(const std::string& dataset) const {
   return source_->texts(dataset);
 }
 
-FeatureFile open_features(const std::filesystem::path& path) {
-  std::string head;
-  {
-    const RawFile file(path);
-    head = file.text(0, std::min<uint64_t>(file.size(), 16));
-  }
+namespace feature {
+
+bool is_torch(const std::filesystem::path& path) {
+  const RawFile file(path);
+  const std::string head = file.text(0, std::min<uint64_t>(file.size(), 16));
   const bool zip = head.compare(0, 2, "PK") == 0;
-  const bool legacy = head.compare(0, 5, std::string_view("\x80\x02\x8a\x0a\x6c", 5)) == 0;
-  if (zip || legacy) return FeatureFile(open_torch(path));
+  return zip || head.compare(0, 5, std::string_view("\x80\x02\x8a\x0a\x6c", 5)) == 0;
+}
+
+// What is HDF5 among the files from `first` on, at most so many.
+std::vector<size_t> hdf5_among(const std::vector<std::filesystem::path>& files, size_t first,
+                               size_t most) {
+  std::vector<size_t> found;
+  for (size_t i = first; i < std::min(files.size(), first + most); ++i) {
+    try {
+      if (!is_torch(files[i]) && is_hdf5(files[i])) found.push_back(i);
+    } catch (const Error&) {  // opening it alone says the same
+    }
+  }
+  return found;
+}
+
+}  // namespace feature
+
+std::vector<std::optional<FeatureFile>> open_features(
+    const std::vector<std::filesystem::path>& files, Errors& errors) {
+  constexpr size_t kTogether = 64;
+  std::vector<std::optional<FeatureFile>> opened(files.size());
+  for (size_t first = 0; first < files.size(); first += kTogether) {
+    const auto together = feature::hdf5_among(files, first, kTogether);
+    std::vector<std::filesystem::path> paths;
+    for (size_t i : together) paths.push_back(files[i]);
+    const auto sources =
+        paths.empty() ? std::vector<std::shared_ptr<FeatureSource>>{} : open_hdf5(paths);
+    for (size_t k = 0; k < sources.size(); ++k)
+      if (sources[k]) opened[together[k]].emplace(sources[k]);
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    try {
+      if (!opened[i]) opened[i] = open_features(files[i]);
+    } catch (const Error& e) {
+      errors.add(e);
+    }
+  }
+  return opened;
+}
+
+FeatureFile open_features(const std::filesystem::path& path) {
+  if (feature::is_torch(path)) return FeatureFile(open_torch(path));
   if (is_hdf5(path)) return FeatureFile(open_hdf5(path));
   refuse_unknown(RawFile(path));
 }

@@ -1,171 +1,16 @@
 // HDF5 feature files: what the sandbox found, judged and read.
-#include <ATen/ATen.h>
-
 #include <algorithm>
-#include <optional>
+#include <mutex>
 
 #include "feature_bytes.hpp"
 #include "feature_h5_describe.hpp"
-#include "feature_h5_index.hpp"
 #include "feature_h5_library.hpp"
+#include "feature_h5_load.hpp"
 #include "feature_h5_names.hpp"
 #include "feature_source.hpp"
-#include "tractrix/tensor/safetensors_io.hpp"
 
 namespace tractrix::data {
 namespace hdf5 {
-
-constexpr uint64_t kMostReply = uint64_t{64} << 20;
-
-struct TypeName {
-  const char* name;
-  Dtype dtype;
-};
-constexpr TypeName kTypeNames[] = {{"f16", Dtype::f16}, {"bf16", Dtype::bf16}, {"f32", Dtype::f32},
-                                   {"f64", Dtype::f64}, {"i8", Dtype::i8},     {"i16", Dtype::i16},
-                                   {"i32", Dtype::i32}, {"i64", Dtype::i64},   {"u8", Dtype::u8},
-                                   {"u16", Dtype::u16}, {"u32", Dtype::u32},   {"u64", Dtype::u64}};
-
-// A data set's description, out of the sandbox.
-struct Set {
-  std::string path, type;
-  std::vector<int64_t> dims, chunk;
-  std::vector<std::string> filters;
-  bool swapped = false, plain = false;
-  uint64_t bytes = 0, element = 0, address = 0, header = 0;
-
-  bool text() const { return type.rfind("text", 0) == 0; }
-  bool real() const { return type == "f16" || type == "bf16" || type == "f32" || type == "f64"; }
-  Dtype dtype() const {
-    for (const auto& row : kTypeNames)
-      if (type == row.name) return row.dtype;
-    throw std::logic_error("a data set type without a dtype: " + type);
-  }
-};
-
-Set to_set(const std::string& path, const Json& json) {
-  Set set{path, json.at("type"), json.at("dims"), json.at("chunk"), json.at("filters")};
-  set.swapped = json.at("swapped");
-  set.plain = json.at("plain");
-  set.bytes = json.at("bytes");
-  set.element = json.at("element");
-  set.address = json.at("address");
-  set.header = json.at("header");
-  return set;
-}
-
-std::string shape_text(const std::vector<int64_t>& dims) {
-  std::string text = "[";
-  for (size_t i = 0; i < dims.size(); ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
-  return text + "]";
-}
-
-// The reply of a work that makes Json.
-Json ask(const std::string& file, const SandboxLimits& limits, const std::function<Json()>& work) {
-  std::string reply;
-  in_sandbox(
-      file, limits,
-      [&](ChildPipe& pipe) {
-        const std::string text = work().dump();
-        pipe.send(text.data(), text.size());
-      },
-      [&](uint64_t length) {
-        if (length > kMostReply - reply.size())
-          throw Error(file, "has a description of more than 64 MiB");
-        reply.resize(reply.size() + length);
-        return reply.data() + reply.size() - length;
-      });
-  return Json::parse(reply);
-}
-
-// Inside the sandbox: opens "a/b" link by link and inspects it.
-template <class Use>
-void with_set(const std::string& file, uint64_t size, const std::string& path, const Use& use) {
-  const h5::Handle id(h5::open_safely(file), H5Fclose, "");
-  const auto slash = path.find('/');
-  const std::string group = slash == std::string::npos ? "/" : path.substr(0, slash);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (slash != std::string::npos && !h5::has_hard_link(id, group))
-    throw Refusal("'" + group + "' is gone");
-  const h5::Handle holder(H5Gopen2(id, group.c_str(), H5P_DEFAULT), H5Gclose,
-                          "'" + group + "' is damaged");
-  if (!h5::has_hard_link(holder, name)) throw Refusal("'" + path + "' is gone");
-  const h5::Handle dataset(h5::open_dataset(holder, name), H5Dclose, "");
-  use(dataset, h5::inspect(dataset, path, size));
-}
-
-void swap_bytes(char* bytes, uint64_t count, uint64_t element) {
-  for (uint64_t i = 0; i < count; ++i) std::reverse(bytes + i * element, bytes + (i + 1) * element);
-}
-
-// Bands and up to three copies of a chunk are held at once.
-SandboxLimits limits_for(const Set& set) {
-  uint64_t chunk = set.element, band = set.element;
-  for (int64_t n : set.chunk) chunk *= static_cast<uint64_t>(n);
-  for (size_t i = 0; i < set.dims.size(); ++i) {
-    const bool first = i == 0 && !set.chunk.empty();
-    band *= static_cast<uint64_t>(first ? std::min(set.chunk[0], set.dims[0]) : set.dims[i]);
-  }
-  SandboxLimits limits;
-  limits.memory += std::min(band, set.bytes) + 4 * chunk;
-  limits.seconds += set.bytes / (20u << 20);
-  return limits;
-}
-
-void stream(const std::string& file, uint64_t size, const Set& set, char* to) {
-  uint64_t filled = 0;
-  in_sandbox(
-      file, limits_for(set),
-      [&](ChildPipe& pipe) {
-        with_set(file, size, set.path, [&](hid_t dataset, const h5::Shape& shape) {
-          h5::send_values(dataset, shape, set.path,
-                          [&](const std::string& part) { pipe.send(part.data(), part.size()); });
-        });
-      },
-      [&](uint64_t length) {
-        if (length > set.bytes - filled) throw Error(file, "changed while it was read");
-        filled += length;
-        return to + filled - length;
-      });
-  if (filled != set.bytes) throw Error(file, "changed while it was read");
-}
-
-// Chunks that are whole rows without filters, as TRIDENT, CLAM and MMP write them.
-std::optional<h5::RowChunks> whole_row_chunks(const Set& set) {
-  const size_t rank = set.dims.size();
-  if (set.header == UINT64_MAX || !set.filters.empty() || set.chunk.size() != rank || rank < 2 ||
-      rank > 3)
-    return {};
-  if (rank == 3 && (set.dims[0] != 1 || set.chunk[0] != 1)) return {};
-  if (set.chunk[rank - 1] != set.dims[rank - 1]) return {};
-  return h5::RowChunks{
-      static_cast<uint64_t>(set.dims[rank - 2]), static_cast<uint64_t>(set.chunk[rank - 2]),
-      static_cast<uint64_t>(set.dims[rank - 1]) * set.element, set.element, static_cast<int>(rank)};
-}
-
-bool read_rows(const RawFile& file, const Set& set, char* to) {
-  const auto chunks = whole_row_chunks(set);
-  if (!chunks) return false;
-  const auto addresses = h5::row_chunk_addresses(file, set.header, *chunks);
-  if (addresses) h5::read_row_chunks(file, *chunks, *addresses, to);
-  return addresses.has_value();
-}
-
-at::Tensor load(const std::filesystem::path& path, const Set& set) {
-  const RawFile file(path);
-  auto tensor = at::empty(set.dims, scalar_type(set.dtype()));
-  if (static_cast<uint64_t>(tensor.nbytes()) != set.bytes)
-    throw Error(file.name(), "has a damaged description");
-  if (set.bytes == 0) return tensor;
-  auto* bytes = static_cast<char*>(tensor.data_ptr());
-  if (set.plain) {
-    file.read(set.address, bytes, set.bytes);
-  } else if (!read_rows(file, set, bytes)) {
-    stream(file.name(), file.size(), set, bytes);
-  }
-  if (set.swapped) swap_bytes(bytes, set.bytes / set.element, set.element);
-  return tensor;
-}
 
 class Source : public FeatureSource {
  public:
@@ -188,7 +33,21 @@ class Source : public FeatureSource {
   std::string attribute(const std::string& object, const std::string& name) const;
 
   Named<Set> sets_;
+  Named<std::shared_ptr<const std::vector<std::string>>> texts_;
 };
+
+// One copy of a list that repeats from file to file, such as the genes of a cohort's bags.
+std::shared_ptr<const std::vector<std::string>> shared_list(std::vector<std::string> list) {
+  static std::mutex mutex;
+  static std::weak_ptr<const std::vector<std::string>> last;
+  const std::lock_guard<std::mutex> lock(mutex);
+  auto known = last.lock();
+  if (!known || *known != list) {
+    known = std::make_shared<const std::vector<std::string>>(std::move(list));
+    last = known;
+  }
+  return known;
+}
 
 std::string Source::attribute(const std::string& object, const std::string& name) const {
   if (!info.attributes.contains(object) || !info.attributes[object].contains(name)) return {};
@@ -324,6 +183,8 @@ Source::Source(const std::filesystem::path& file, const Json& json) {
     sets_[name] = to_set(name, set);
     if (sets_.at(name).text()) info.texts.push_back(name);
   }
+  for (const auto& [name, list] : json.at("texts").items())
+    texts_[name] = shared_list(list.get<std::vector<std::string>>());
   info.members = json.at("patients");
   if (sets_.has(h5::kCoordsName)) judge_coords();
   for (const char* name : h5::kFeatureNames)
@@ -343,13 +204,14 @@ Source::Source(const std::filesystem::path& file, const Json& json) {
 at::Tensor Source::values(const std::string& member) const {
   if (member.empty()) return load(info.file, sets_.at(info.dataset));
   if (info.layout == "omics groups") return load(info.file, sets_.at(member + "/features"));
-  for (size_t i = 0; i < info.members.size(); ++i)
-    if (info.members[i] == member)
-      return load(info.file, sets_.at(info.dataset))[static_cast<int64_t>(i)].clone();
+  const auto found = std::find(info.members.begin(), info.members.end(), member);
+  if (found != info.members.end())
+    return load_part(info.file, sets_.at(info.dataset), found - info.members.begin());
   refuse("holds no '" + member + "'");
 }
 
 std::vector<std::string> Source::texts(const std::string& dataset) const {
+  if (const auto* known = texts_.find(dataset)) return **known;
   const auto* set = sets_.find(dataset);
   if (!set || !set->text())
     refuse("holds no texts '" + dataset + "'; there are: " + enumerate(info.texts, 12));
@@ -381,7 +243,41 @@ std::shared_ptr<FeatureSource> open_hdf5(const std::filesystem::path& path) {
   const std::string name = file.name();
   const uint64_t size = file.size();
   return std::make_shared<hdf5::Source>(
-      path, hdf5::ask(name, {}, [&] { return h5::describe(name, size); }));
+      path, hdf5::ask(name, {}, [&] { return h5::describe(h5::open_safely(name), size); }));
+}
+
+std::vector<std::shared_ptr<FeatureSource>> open_hdf5(
+    const std::vector<std::filesystem::path>& paths) {
+  std::vector<std::shared_ptr<FeatureSource>> sources(paths.size());
+  std::vector<std::unique_ptr<RawFile>> files;
+  std::vector<size_t> places;  // of the files
+  for (size_t i = 0; i < paths.size(); ++i) {
+    try {
+      files.push_back(std::make_unique<RawFile>(paths[i]));
+      places.push_back(i);
+    } catch (const Error&) {  // opening it alone says why
+    }
+  }
+  if (files.empty()) return sources;
+  const auto replies = in_one_sandbox(
+      paths.front().string(), files.size(), {},
+      [&](size_t i, ChildPipe& pipe) {
+        const RawFile& file = *files[i];
+        const std::string text =
+            h5::describe(h5::open_safely(file.descriptor(), file.size()), file.size()).dump();
+        pipe.send(text.data(), text.size());
+      },
+      hdf5::kMostReply);
+  for (size_t k = 0; k < files.size(); ++k) {
+    const auto& path = paths[places[k]];
+    try {
+      if (replies[k])
+        sources[places[k]] = std::make_shared<hdf5::Source>(path, Json::parse(*replies[k]));
+    } catch (const Error&) {  // what it is comes from opening the file alone
+    } catch (const Json::exception&) {
+    }
+  }
+  return sources;
 }
 
 }  // namespace tractrix::data

@@ -8,6 +8,7 @@ namespace tractrix::data::h5 {
 namespace describing {
 
 constexpr size_t kMostMembers = 100000;
+constexpr uint64_t kMostTextNow = uint64_t{4} << 20;  // longer lists are read when asked for
 
 struct Members {
   std::vector<std::string> names;
@@ -79,6 +80,8 @@ class Description {
     all["sets"][shown] = to_json(shape);
     all["sets"][shown]["header"] = header_of(file_, dataset);
     if (group == root_) all["attributes"][shown] = attributes_of(dataset);
+    const bool text = shape.type.rfind("text", 0) == 0;
+    if (text && shape.bytes <= kMostTextNow) all["texts"][shown] = text_of(dataset, shape, shown);
     return true;
   }
 
@@ -97,6 +100,7 @@ class Description {
   Json all = {{"members", Json::array()},
               {"patients", Json::array()},
               {"attributes", Json::object()},
+              {"texts", Json::object()},
               {"sets", Json::object()}};
 
  private:
@@ -106,8 +110,8 @@ class Description {
 
 }  // namespace describing
 
-Json describe(const std::string& path, uint64_t file_size) {
-  const Handle file(open_safely(path), H5Fclose, "");
+Json describe(hid_t opened, uint64_t file_size) {
+  const Handle file(opened, H5Fclose, "");
   const Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "has a damaged root group");
   const auto members = describing::members_of(root);
   describing::Description description(file, root, file_size);

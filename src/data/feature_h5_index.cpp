@@ -10,9 +10,10 @@ namespace index {
 constexpr uint64_t kNone = UINT64_MAX;
 constexpr uint64_t kMostHeader = uint64_t{16} << 20;
 constexpr int kMostLevels = 16, kMostBlocks = 64;
+constexpr uint64_t kUsualEntries = 64;  // the library's default: twice a B-tree rank of 32
 
-uint64_t at(const std::string& bytes, size_t offset, size_t length) {
-  return little_endian(std::string_view(bytes).substr(offset, length));
+uint64_t at(std::string_view bytes, size_t offset, size_t length) {
+  return little_endian(bytes.substr(offset, length));
 }
 
 [[noreturn]] void refuse(const RawFile& file, const std::string& what) {
@@ -51,20 +52,23 @@ class Walk {
 
   void visit(uint64_t node, int level) {
     if (++nodes_ > addresses.size() + kMostLevels) refuse(file_, "more nodes than chunks");
-    const std::string head = file_.text(node, 24);
-    if (head.compare(0, 4, "TREE") != 0 || head[4] != 1) refuse(file_, "a node that is none");
-    const int here = static_cast<unsigned char>(head[5]);
+    const size_t key = 8 + 8 * (static_cast<size_t>(chunks_.rank) + 1), step = key + 8;
+    const uint64_t usual = 24 + kUsualEntries * step;  // mostly the whole node at once
+    std::string bytes = file_.text(
+        node, std::clamp(file_.size() - std::min(node, file_.size()), uint64_t{24}, usual));
+    if (bytes.compare(0, 4, "TREE") != 0 || bytes[4] != 1) refuse(file_, "a node that is none");
+    const int here = static_cast<unsigned char>(bytes[5]);
     if (here > kMostLevels || (level >= 0 && here != level))
       refuse(file_, "a node of the wrong level");
-    const size_t key = 8 + 8 * (static_cast<size_t>(chunks_.rank) + 1), step = key + 8;
-    const uint64_t entries = at(head, 6, 2);
-    const std::string body = file_.text(node + 24, entries * step);
+    const uint64_t entries = at(bytes, 6, 2), whole = 24 + entries * step;
+    if (bytes.size() < whole) bytes = file_.text(node, whole);
     for (uint64_t i = 0; i < entries; ++i) {
-      const uint64_t child = at(body, i * step + key, 8);
+      const std::string_view entry = std::string_view(bytes).substr(24 + i * step, step);
+      const uint64_t child = little_endian(entry.substr(key));
       if (here > 0) {
         visit(child, here - 1);
       } else {
-        add(body.substr(i * step, key), child);
+        add(entry, child);
       }
     }
   }
@@ -73,7 +77,7 @@ class Walk {
 
  private:
   // A key: stored size, filter mask, an offset per dimension and one of the element.
-  void add(const std::string& key, uint64_t address) {
+  void add(std::string_view key, uint64_t address) {
     const int row_axis = chunks_.rank - 2;
     const uint64_t size = chunks_.rows_per_chunk * chunks_.row_bytes;
     uint64_t row = 0;

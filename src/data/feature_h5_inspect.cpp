@@ -1,6 +1,7 @@
 // Opening under the safe rules and the checks of one data set's description.
 #include <cstdlib>
 
+#include "feature_h5_descriptor.hpp"
 #include "feature_h5_library.hpp"
 
 namespace tractrix::data::h5 {
@@ -169,9 +170,7 @@ void check_storage(hid_t dataset, const std::string& name, uint64_t file_size, c
   }
 }
 
-}  // namespace inspection
-
-hid_t open_safely(const std::string& path) {
+void forbid_plugins() {
   for (const char* name : {"HDF5_PLUGIN_PRELOAD", "HDF5_PLUGIN_PATH", "HDF5_DRIVER",
                            "HDF5_VOL_CONNECTOR", "HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX"})
     ::unsetenv(name);
@@ -179,14 +178,31 @@ hid_t open_safely(const std::string& path) {
            1);  // read-only folders and network disks refuse locks
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+}
+
+void refuse_unopened(hid_t file) {
   if (file < 0) {
     throw Refusal("is a damaged HDF5 file, or one that needs a newer HDF5 library than " +
                       std::to_string(H5_VERS_MAJOR) + "." + std::to_string(H5_VERS_MINOR) + "." +
                       std::to_string(H5_VERS_RELEASE),
                   "cut short while it was copied? compare its size with the original");
   }
+}
+
+}  // namespace inspection
+
+hid_t open_safely(const std::string& path) {
+  inspection::forbid_plugins();
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  inspection::refuse_unopened(file);
   open_no_more_files();
+  return file;
+}
+
+hid_t open_safely(int descriptor, uint64_t size) {
+  inspection::forbid_plugins();
+  const hid_t file = open_descriptor(descriptor, size);
+  inspection::refuse_unopened(file);
   return file;
 }
 

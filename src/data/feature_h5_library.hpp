@@ -55,6 +55,8 @@ struct Shape {
 };
 
 hid_t open_safely(const std::string& path);  // also shuts the door: no further file can be opened
+// The same over a descriptor that is open already, for a child that can open nothing.
+hid_t open_safely(int descriptor, uint64_t size);
 bool has_hard_link(hid_t group, const std::string& name);  // refuses soft and external links
 hid_t open_dataset(hid_t group, const std::string& name);
 Shape inspect(hid_t dataset, const std::string& name, uint64_t file_size);

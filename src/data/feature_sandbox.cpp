@@ -49,25 +49,24 @@ void limit(int what, uint64_t value) {
   ::setrlimit(what, &bound);
 }
 
-void restrict_child(const SandboxLimits& limits) {
+void restrict_child(uint64_t memory, uint64_t seconds) {
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGINT, SIGXCPU})
     ::signal(signal, SIG_DFL);
   ::signal(SIGPIPE, SIG_IGN);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_CPU, limits.seconds);
-  if (const uint64_t held = address_space(); held > 0) limit(RLIMIT_AS, held + limits.memory);
+  limit(RLIMIT_CPU, seconds);
+  if (const uint64_t held = address_space(); held > 0) limit(RLIMIT_AS, held + memory);
   // An abort's message would otherwise reach the user's terminal.
   if (const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0) ::dup2(null, 2);
 }
 
-[[noreturn]] void run_child(int fd, const SandboxLimits& limits,
-                            const std::function<void(ChildPipe&)>& work) {
-  ChildPipe pipe(fd);
-  restrict_child(limits);
+// False when the work refused; the parent knows why.
+bool attempt(ChildPipe& pipe, const std::function<void()>& work) {
   try {
-    work(pipe);
+    work();
     pipe.finish();
+    return true;
   } catch (const Refusal& refusal) {
     pipe.fail(refusal.what(), refusal.hint);
   } catch (const std::bad_alloc&) {
@@ -75,7 +74,39 @@ void restrict_child(const SandboxLimits& limits) {
   } catch (const std::exception& e) {
     pipe.fail(e.what(), "");
   }
+  return false;
+}
+
+[[noreturn]] void run_child(int fd, const SandboxLimits& limits,
+                            const std::function<void(ChildPipe&)>& work) {
+  ChildPipe pipe(fd);
+  restrict_child(limits.memory, limits.seconds);
+  attempt(pipe, [&] { work(pipe); });
   ::_exit(0);  // no destructors, no buffers of the parent
+}
+
+// The seconds from now on; the hard limit stays.
+void allow_seconds(uint64_t seconds) {
+  rusage used{};
+  rlimit bound{};
+  ::getrusage(RUSAGE_SELF, &used);
+  ::getrlimit(RLIMIT_CPU, &bound);
+  const auto spent = static_cast<uint64_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  bound.rlim_cur = std::min<rlim_t>(bound.rlim_max, spent + seconds + 1);
+  ::setrlimit(RLIMIT_CPU, &bound);
+}
+
+[[noreturn]] void run_row(int fd, const SandboxLimits& each, size_t first, size_t count,
+                          const std::function<void(size_t, ChildPipe&)>& work) {
+  ChildPipe pipe(fd);
+  restrict_child(each.memory, (each.seconds + 1) * (count - first));
+  open_no_more_files();
+  bool good = true;
+  for (size_t i = first; good && i < count; ++i) {
+    allow_seconds(each.seconds);
+    good = attempt(pipe, [&] { work(i, pipe); });
+  }
+  ::_exit(0);
 }
 
 // The parent's end: frames, then the child's fate.
@@ -177,8 +208,15 @@ void ChildPipe::fail(const std::string& what, const std::string& hint) {
   frame(sandbox::kFailure, text.data(), text.size());
 }
 
-void in_sandbox(const std::string& file, const SandboxLimits& limits,
-                const std::function<void(ChildPipe&)>& work, const Room& room) {
+namespace sandbox {
+
+struct Child {
+  int fd;
+  pid_t id;
+};
+
+// `run` never returns.
+Child start(const std::string& file, const std::function<void(int fd)>& run) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     throw Error(file, std::string("cannot be read: no pipe: ") + std::strerror(errno));
@@ -190,7 +228,7 @@ void in_sandbox(const std::string& file, const SandboxLimits& limits,
   }
   if (child == 0) {
     ::close(ends[0]);
-    sandbox::run_child(ends[1], limits, work);
+    run(ends[1]);
   }
   ::close(ends[1]);
   if (child < 0) {
@@ -201,7 +239,45 @@ void in_sandbox(const std::string& file, const SandboxLimits& limits,
 #ifdef F_SETPIPE_SZ
   ::fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
 #endif
-  sandbox::Listener(ends[0], child, file).listen(room);
+  return {ends[0], child};
+}
+
+// False when the child refused or is gone.
+bool take_reply(Listener& listener, const std::string& file, uint64_t most,
+                std::optional<std::string>& reply) {
+  std::string bytes;
+  try {
+    listener.listen([&](uint64_t length) {
+      if (length > most - bytes.size()) throw Error(file, "has an overlong description");
+      bytes.resize(bytes.size() + length);
+      return bytes.data() + bytes.size() - length;
+    });
+  } catch (const Error&) {  // said again, and thrown, when the file is looked at alone
+    return false;
+  }
+  reply = std::move(bytes);
+  return true;
+}
+
+}  // namespace sandbox
+
+void in_sandbox(const std::string& file, const SandboxLimits& limits,
+                const std::function<void(ChildPipe&)>& work, const Room& room) {
+  const auto child = sandbox::start(file, [&](int fd) { sandbox::run_child(fd, limits, work); });
+  sandbox::Listener(child.fd, child.id, file).listen(room);
+}
+
+Replies in_one_sandbox(const std::string& where, size_t count, const SandboxLimits& each,
+                       const std::function<void(size_t, ChildPipe&)>& work, uint64_t most_reply) {
+  Replies replies(count);
+  for (size_t i = 0; i < count;) {
+    const auto child =
+        sandbox::start(where, [&](int fd) { sandbox::run_row(fd, each, i, count, work); });
+    sandbox::Listener listener(child.fd, child.id, where);
+    for (bool good = true; good && i < count; ++i)
+      good = sandbox::take_reply(listener, where, most_reply, replies[i]);
+  }
+  return replies;
 }
 
 void open_no_more_files() {

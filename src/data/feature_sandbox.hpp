@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tractrix::data {
 
@@ -42,6 +44,16 @@ using Room = std::function<char*(uint64_t length)>;
 // Throws an Error for `file` when the work refuses it, crashes, or runs out of memory or time.
 void in_sandbox(const std::string& file, const SandboxLimits& limits,
                 const std::function<void(ChildPipe&)>& work, const Room& room);
+
+// Looks at `count` files in one child, one after the other: work(i, pipe) gives the reply of file
+// i. A fork costs milliseconds, most of it for the size of this program, whatever the file. Nothing
+// where the work refused, crashed, or ran out of its own memory or time: the child is then
+// replaced, and the caller looks at that file alone, since one before it may have damaged the
+// child. No file can be opened inside from the start: the work reads descriptors that were open
+// before.
+using Replies = std::vector<std::optional<std::string>>;
+Replies in_one_sandbox(const std::string& where, size_t count, const SandboxLimits& each,
+                       const std::function<void(size_t, ChildPipe&)>& work, uint64_t most_reply);
 
 // Called by the work once its file is open: from then on the child cannot open anything.
 void open_no_more_files();

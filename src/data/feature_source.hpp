@@ -24,6 +24,10 @@ class FeatureSource {
 
 bool is_hdf5(const std::filesystem::path& file);
 std::shared_ptr<FeatureSource> open_hdf5(const std::filesystem::path& file);
+// A few dozen files (all are open at once) by one child; nothing for those that must be opened
+// alone to say what is wrong with them.
+std::vector<std::shared_ptr<FeatureSource>> open_hdf5(
+    const std::vector<std::filesystem::path>& files);
 // Files of torch.save, zip or legacy.
 std::shared_ptr<FeatureSource> open_torch(const std::filesystem::path& file);
 

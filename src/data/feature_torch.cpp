@@ -6,6 +6,7 @@
 #include <map>
 
 #include "feature_bytes.hpp"
+#include "feature_memory.hpp"
 #include "feature_pickle.hpp"
 #include "feature_source.hpp"
 #include "feature_torch_output.hpp"
@@ -248,7 +249,7 @@ void Source::read_storage(const View& view, char* to, uint64_t bytes) const {
 }
 
 at::Tensor Source::load(const View& view) const {
-  const at::Tensor flat = at::empty({view.elements}, scalar_type(view.dtype));
+  const at::Tensor flat = empty_values({view.elements}, scalar_type(view.dtype));
   auto* bytes = static_cast<char*>(flat.data_ptr());
   if (!view.storage.empty()) {
     read_storage(view, bytes, static_cast<uint64_t>(flat.nbytes()));

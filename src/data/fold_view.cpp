@@ -6,6 +6,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "gene_bags.hpp"
+
 namespace tractrix::data {
 namespace fold_view_detail {
 
@@ -69,6 +71,27 @@ at::Tensor prepare(const std::string& name, const VectorPreparation& wanted,
   return wanted.impute ? values.nan_to_num(0.0) : values;
 }
 
+// Bags of the width, and gene bags of the rows, that the model was trained on.
+void check_bags(const Preparation& preparation, const Cohort& cohort, Errors& errors) {
+  for (const auto& [name, width] : preparation.bags) {
+    const auto* offered = cohort.bags().find(name);
+    if (!offered) continue;
+    const auto& source = *offered->source;
+    const auto* genes = preparation.genes.find(name);
+    const auto difference =
+        genes ? names_differ(source.row_names(), *genes, "the model's training") : std::string();
+    if (!difference.empty()) {
+      errors.add(source.path().string(), "input '" + name + "': " + difference,
+                 "the rows of a gene bag must be the genes the model was trained on");
+    }
+    if (source.columns() == width.columns) continue;
+    errors.add(source.path().string(),
+               "input '" + name + "': its bags have " + std::to_string(source.columns()) +
+                   " columns, the model was trained on " + std::to_string(width.columns),
+               "features of the same encoder are needed");
+  }
+}
+
 }  // namespace fold_view_detail
 
 FoldView::FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation,
@@ -87,14 +110,7 @@ FoldView::FoldView(std::shared_ptr<const Cohort> cohort, Preparation preparation
                                             cohort_->options().table.string(), absent, errors);
     if (values.defined()) vectors_[name] = values.to(floating_);
   }
-  for (const auto& [name, width] : preparation_.bags) {
-    const auto* offered = cohort_->bags().find(name);
-    if (!offered || offered->source->columns() == width.columns) continue;
-    errors.add(offered->source->path().string(),
-               "input '" + name + "': its bags have " + std::to_string(offered->source->columns()) +
-                   " columns, the model was trained on " + std::to_string(width.columns),
-               "features of the same encoder are needed");
-  }
+  fold_view_detail::check_bags(preparation_, *cohort_, errors);
   errors.raise();
   std::vector<double> time, event;
   std::vector<int64_t> bin;

@@ -22,18 +22,29 @@ void fields(config::Fields& f, InputOptions& o) {
   f("kind", o.kind,
     "vector: columns of a table; bag: patch features; genes: gene embeddings with names");
   f("table", o.table, "vector: table to read (default: the cohort's)");
-  f("id", o.id, "vector: patient column of that table (default: data.id)");
+  f("id", o.id,
+    "vector: patient column of that table (default: data.id, or else a first column without a "
+    "name)");
   f("select", o.select, "vector: how its columns are chosen");
-  f("signatures", o.signatures, "table of gene groups: one column per group, gene symbols below");
+  f("signatures", o.signatures,
+    "table of gene groups: one column per group, gene symbols below; genes: rows by pathway");
   f("suffixes", o.suffixes, "column suffixes of the genomic layers");
   f("columns", o.columns, "columns by name, for select: columns");
   f("categorical", o.categorical,
     "of these, the ones to one-hot encode (levels of the whole table)");
   f("standardise", o.standardise,
     "zero mean and unit variance over the training patients of the fold");
+  f("repeated", o.repeated,
+    "vector: rows of one patient that differ: refuse, take the first, or average them");
   f("features", o.features,
-    "bag, genes: folder of feature files named by slide, or one packed file");
+    "bag: folder of feature files named by slide, or one packed file; genes: folder of files named "
+    "by patient, or one file of all patients");
+  f("absent_genes", o.absent_genes,
+    "genes: a pathway's genes that the bags lack: refuse, or leave them out");
   f("slides", o.slides, "bag: which slides of a patient");
+  f("unlisted", o.unlisted,
+    "bag, genes: bags of no slide (or patient) of the table: `data check` refuses, or ignores "
+    "them");
   f("missing", o.missing,
     "a patient without a value: refuse, leave the patient out, impute, or run without the input");
   const bool vector = o.kind == InputKind::vector;
@@ -69,6 +80,8 @@ void fields(config::Fields& f, SplitOptions& o) {
     config::from_below(0, 0.9));
   f("allow_unlisted", o.allow_unlisted, "accept patients of the table that are in no fold");
   f("allow_unknown", o.allow_unknown, "accept ids of a split file that the table lacks");
+  f("allow_equal_bags", o.allow_equal_bags,
+    "`data check` accepts bags with the same bytes on both sides of a fold");
   f.required("folder", "folder: ../../tests/data/tcga/blca/splits");
 }
 

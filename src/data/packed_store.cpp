@@ -4,6 +4,7 @@
 
 #include "feature_bytes.hpp"
 #include "feature_h5_library.hpp"
+#include "feature_memory.hpp"
 #include "feature_source.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
@@ -109,7 +110,7 @@ PackedSlide to_slide(const std::filesystem::path& file, const std::string& name,
 }
 
 at::Tensor load(const RawFile& file, uint64_t address, int64_t rows, int64_t columns, Dtype dtype) {
-  at::Tensor tensor = at::empty({rows, columns}, scalar_type(dtype));
+  at::Tensor tensor = empty_values({rows, columns}, scalar_type(dtype));
   file.read(address, tensor.data_ptr(), static_cast<uint64_t>(tensor.nbytes()));
   return tensor;
 }
@@ -121,6 +122,7 @@ class Source final : public BagSource {
   int64_t columns() const override { return store_.columns(); }
   int64_t rows(const std::string& slide) const override { return store_.slide(slide).rows; }
   at::Tensor read(const std::string& slide) const override { return store_.read(slide); }
+  void verify(const std::string& slide) const override { store_.verify(slide); }
   at::Tensor coords(const std::string& slide) const override {
     return store_.slide(slide).has_coords ? store_.coords(slide) : at::Tensor();
   }

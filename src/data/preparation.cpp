@@ -59,8 +59,10 @@ Preparation Preparation::fit(const Cohort& cohort, const std::vector<std::string
     if (prepared.impute) prepared.scaler.mean = fitted.mean;
     if (vector.options.standardise) prepared.scaler = fitted;
   }
-  for (const auto& [name, bags] : cohort.bags())
-    result.bags[name] = {Kind::bag, bags.source->columns(), {}};
+  for (const auto& [name, bags] : cohort.bags()) {
+    result.bags[name] = {Kind::bag, bags.source->columns(), bags.groups};
+    if (auto rows = bags.source->row_names(); !rows.empty()) result.genes[name] = std::move(rows);
+  }
   return result;
 }
 
@@ -90,7 +92,11 @@ Json Preparation::to_json() const {
                              {"mean", numbers(vector.scaler.mean)},
                              {"scale", numbers(vector.scaler.scale)}};
   }
-  for (const auto& [name, width] : bags) json["bags"][name] = {{"columns", width.columns}};
+  for (const auto& [name, width] : bags) {
+    json["bags"][name] = {{"columns", width.columns}};
+    for (const auto& [group, rows] : width.groups) json["bags"][name]["groups"][group] = rows;
+    if (const auto* rows = genes.find(name)) json["bags"][name]["genes"] = *rows;
+  }
   return json;
 }
 
@@ -112,7 +118,13 @@ Preparation Preparation::from_json(const Json& json, const std::string& where) {
     }
     if (json.contains("bags")) {
       for (const auto& [name, entry] : json.at("bags").items()) {
-        result.bags[name] = {Kind::bag, entry.at("columns").get<int64_t>(), {}};
+        auto& width = result.bags[name];
+        width = {Kind::bag, entry.at("columns").get<int64_t>(), {}};
+        const Json groups = entry.value("groups", Json::object());
+        for (const auto& [group, rows] : groups.items())
+          width.groups[group] = rows.get<std::vector<int64_t>>();
+        if (entry.contains("genes"))
+          result.genes[name] = entry.at("genes").get<std::vector<std::string>>();
       }
     }
     return result;

@@ -130,9 +130,17 @@ void take_inner(Fold& fold, double part, const Cohort& cohort, const Seed& seed)
 }  // namespace splits_detail
 
 Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed& seed) {
+  Errors errors;
+  auto splits = read_splits(options, cohort, seed, errors);
+  errors.raise();
+  return splits;
+}
+
+Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed& seed,
+                   Errors& errors) {
   using namespace splits_detail;
   Splits splits;
-  Errors errors;
+  const size_t before = errors.size();
   std::string hashes;
   for (int64_t k = 0; k < options.folds; ++k) {
     try {
@@ -142,8 +150,7 @@ Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed
       errors.add(e);
     }
   }
-  if (errors.empty()) check_coverage(splits.folds, options, cohort, errors);
-  errors.raise();
+  if (errors.size() == before) check_coverage(splits.folds, options, cohort, errors);
   splits.sha256 = sha256(hashes);
   for (auto& fold : splits.folds)
     if (options.inner_val > 0)

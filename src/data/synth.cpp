@@ -2,9 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <set>
 
+#include "tractrix/data/columns.hpp"
 #include "tractrix/data/feature_writer.hpp"
 #include "tractrix/data/packed_store.hpp"
 #include "tractrix/tensor/tensors.hpp"
@@ -52,12 +55,16 @@ at::Tensor grid(int64_t rows) {
   return at::stack({i.remainder(side), i.div(side, "floor")}, 1) * kPatch;  // [N, 2]
 }
 
-using Write = std::function<void(const FeatureContent&)>;
-
-Write folder_writer(const std::filesystem::path& folder, FeatureLayout layout) {
+void make_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   if (!std::filesystem::is_empty(folder))
     throw Error(folder.string(), "is not empty", "name a folder that does not exist yet");
+}
+
+using Write = std::function<void(const FeatureContent&)>;
+
+Write folder_writer(const std::filesystem::path& folder, FeatureLayout layout) {
+  make_folder(folder);
   const std::string extension = layout == FeatureLayout::pt ? ".pt" : ".h5";
   return [=](const FeatureContent& content) {
     write_features(folder / (content.name + extension), layout, content);
@@ -107,6 +114,32 @@ void write_synthetic_bags(const Cohort& cohort, const std::filesystem::path& out
     writer.add(content.name, content.features, content.coords, {kEncoder, "made up", true});
   });
   writer.finish();
+}
+
+void write_synthetic_genes(const Cohort& cohort, const std::filesystem::path& out,
+                           const std::filesystem::path& signatures, const SynthOptions& options,
+                           const Seed& seed) {
+  using namespace synth_detail;
+  const auto pathways = read_signatures(signatures);
+  std::set<std::string> all;
+  for (const auto& [pathway, symbols] : pathways) all.insert(symbols.begin(), symbols.end());
+  const std::vector<std::string> genes(all.begin(), all.end());
+  const auto& first = pathways.begin()->second;
+  std::vector<double> planted;
+  for (const auto& gene : genes)
+    planted.push_back(std::find(first.begin(), first.end(), gene) != first.end());
+  auto direction = normal(seed.at("gene direction"), {options.columns});
+  const auto moved = at::tensor(planted, at::kDouble).unsqueeze(1) *
+                     (direction / direction.norm() * options.shift);  // [G, D]
+  const auto scores = standard_scores(cohort);
+  make_folder(out);
+  for (size_t p = 0; p < cohort.size(); ++p) {
+    const std::string& id = cohort.patients()[p].id;
+    const auto values = normal(seed.at("genes", id), moved.sizes());
+    write_gene_bag(out / (id + ".h5"),
+                   {values + moved * std::clamp(scores[p], -2.0, 2.0), {}, id, kEncoder, true},
+                   genes);
+  }
 }
 
 }  // namespace tractrix::data

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,7 @@ struct VectorInput {
 struct BagInput {
   std::shared_ptr<BagSource> source;
   std::vector<std::vector<std::string>> slides;  // per patient; empty: the patient has no bag
+  Named<std::vector<int64_t>> groups;            // rows of a gene bag by pathway
   InputOptions options;
 };
 
@@ -47,6 +49,9 @@ class Cohort {
   // slides, missing or unreadable features, ...
   // optional: missing label columns or cells leave patients without a label, which is noted.
   static Cohort load(const DataOptions& options, Labelling labelling = Labelling::required);
+  // Goes on after a finding where it can, and looks for more: files of no listed slide. Nothing
+  // when there are no patients to go on with. For checks, never for a run.
+  static std::optional<Cohort> check(const DataOptions& options, Errors& errors);
 
   const DataOptions& options() const { return options_; }
   const std::vector<Patient>& patients() const { return patients_; }

@@ -18,9 +18,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tractrix/core/error.hpp"
 #include "tractrix/core/json.hpp"
 #include "tractrix/core/safetensors.hpp"
 
@@ -76,6 +78,12 @@ class FeatureFile {
 
 // Reads and checks the structure, not the values.
 FeatureFile open_features(const std::filesystem::path& file);
+
+// Many files: one child looks at dozens of HDF5 files in turn. Result i is empty, and an Error
+// added, where file i cannot be opened. A file whose child crashes or refuses it is opened again by
+// a child of its own, so that the blame is never another file's.
+std::vector<std::optional<FeatureFile>> open_features(
+    const std::vector<std::filesystem::path>& files, Errors& errors);
 
 // Throws at the first value that is not finite as float32, naming row and column of [rows,
 // columns].

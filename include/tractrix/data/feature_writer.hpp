@@ -20,9 +20,9 @@ enum class FeatureLayout {
 
 struct FeatureContent {
   at::Tensor features;       // [N, D], finite
-  at::Tensor coords;         // [N, 2] pixels of the highest level, or undefined
-  std::string name;          // of the slide
-  std::string encoder;       // TRIDENT and STAMP keep it
+  at::Tensor coords = {};    // [N, 2] pixels of the highest level, or undefined
+  std::string name = {};     // of the slide
+  std::string encoder = {};  // TRIDENT and STAMP keep it
   bool synthetic = false;    // kept in every layout: FeatureInfo::synthetic
   int64_t patch_size = 256;  // pixels at 20x, 0.5 micrometres each
 };

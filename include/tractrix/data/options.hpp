@@ -46,25 +46,47 @@ constexpr std::pair<const char*, Missing> kMissings[] = {{"error", Missing::erro
                                                          {"absent", Missing::absent}};
 constexpr auto& names(Missing) { return kMissings; }
 
+// Rows of one patient that have other values.
+enum class Repeated { error, first, mean };
+constexpr std::pair<const char*, Repeated> kRepeated[] = {
+    {"error", Repeated::error}, {"first", Repeated::first}, {"mean", Repeated::mean}};
+constexpr auto& names(Repeated) { return kRepeated; }
+
 enum class Slides { all, first };
 constexpr std::pair<const char*, Slides> kSlides[] = {{"all", Slides::all},
                                                       {"first", Slides::first}};
 constexpr auto& names(Slides) { return kSlides; }
 
+// Genes of a pathway that the gene bags do not have.
+enum class AbsentGenes { error, leave_out };
+constexpr std::pair<const char*, AbsentGenes> kAbsentGenes[] = {
+    {"error", AbsentGenes::error}, {"leave_out", AbsentGenes::leave_out}};
+constexpr auto& names(AbsentGenes) { return kAbsentGenes; }
+
+// Bags of no slide (genes: patient) of the table: a run never uses them and says so.
+enum class Unlisted { error, ignore };
+constexpr std::pair<const char*, Unlisted> kUnlisted[] = {{"error", Unlisted::error},
+                                                          {"ignore", Unlisted::ignore}};
+constexpr auto& names(Unlisted) { return kUnlisted; }
+
 struct InputOptions {
   InputKind kind = InputKind::vector;
   // vector
   std::filesystem::path table;  // empty: the cohort's own table
-  std::string id;               // its patient column; empty: the cohort's
+  // its patient column; empty: the cohort's, or a first column without a name
+  std::string id;
   Select select = Select::signatures;
   std::filesystem::path signatures;
   std::vector<std::string> suffixes{"_mut", "_cnv", "_rnaseq"};
   std::vector<std::string> columns;
   std::vector<std::string> categorical;  // one-hot, levels of the whole table
   bool standardise = true;
+  Repeated repeated = Repeated::error;
   // bag, genes
   std::filesystem::path features;  // folder of feature files, or one packed file
   Slides slides = Slides::all;
+  Unlisted unlisted = Unlisted::error;            // to `data check`
+  AbsentGenes absent_genes = AbsentGenes::error;  // genes, with signatures
   Missing missing = Missing::error;
 };
 void fields(config::Fields& f, InputOptions& o);
@@ -99,6 +121,8 @@ struct SplitOptions {
   double inner_val = 0;         // part of the training patients kept for choosing an epoch
   bool allow_unlisted = false;  // patients of the table that are in no fold
   bool allow_unknown = false;   // ids of a split file that the table lacks
+  // to `data check`: bags with the same bytes, of a training patient and a reported one
+  bool allow_equal_bags = false;
 };
 void fields(config::Fields& f, SplitOptions& o);
 

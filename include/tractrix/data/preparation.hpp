@@ -22,7 +22,8 @@ struct VectorPreparation {
 struct Preparation {
   std::vector<double> edges;  // K + 1 bin edges
   Named<VectorPreparation> vectors;
-  Named<Width> bags;
+  Named<Width> bags;                      // with the pathways of gene bags
+  Named<std::vector<std::string>> genes;  // names of a gene bag's rows, in order
 
   // From the training patients only (bins.fit: cohort takes all patients for the edges, as MCAT
   // does).

@@ -29,6 +29,9 @@ struct Splits {
 // patient in no fold, an empty side. The inner part is drawn per fold, stratified on event, from
 // `seed`.
 Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed& seed);
+// Adds the findings and returns what could be read.
+Splits read_splits(const SplitOptions& options, const Cohort& cohort, const Seed& seed,
+                   Errors& errors);
 
 // k folds stratified on event and time bin, whole patients; written by `tractrix data split`.
 std::vector<Fold> make_folds(const Cohort& cohort, int64_t folds, const Seed& seed);

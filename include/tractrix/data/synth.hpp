@@ -38,4 +38,12 @@ struct SynthOptions {
 void write_synthetic_bags(const Cohort& cohort, const std::filesystem::path& out,
                           const SynthOptions& options, const Seed& seed);
 
+// Gene bags, one HDF5 file per patient in a new folder: a row [columns] for every gene of
+// signatures.csv, sorted by name. Rows are standard normal; those of the first pathway are moved by
+// shift * z along one fixed unit direction (z as above, cut to -2 .. 2). Streams are keyed by
+// patient.
+void write_synthetic_genes(const Cohort& cohort, const std::filesystem::path& out,
+                           const std::filesystem::path& signatures, const SynthOptions& options,
+                           const Seed& seed);
+
 }  // namespace tractrix::data

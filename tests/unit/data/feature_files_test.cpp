@@ -127,7 +127,8 @@ void expect_yaml(const Json& report, const Json& expected) {
   }
 }
 
-// What only the choice of columns and the options of a recipe can refuse.
+// What only the choice of columns and the options of a recipe can refuse: feature_contract_test.cpp
+// has these and the canaries.
 bool needs_more_than_a_reader(const std::string& name) {
   constexpr const char* kElsewhere[] = {"gene_text.csv", "integer_overflow.yaml",
                                         "number_overflow.yaml"};
