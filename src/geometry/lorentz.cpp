@@ -73,15 +73,18 @@ at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& 
   return w.narrow(polar::distance_of(polar::of_hyperboloid(w.a, w.b, w.s), w.s));
 }
 
-// v + <y - x, v>_L (x + y) / (1/c - <x, y>_L); <x, v>_L = 0.
+// v + <y - x, v>_L (x + y) / (1/c - <x, y>_L), where <x, v>_L = 0 and the denominator is 2 (1 +
+// Q)/c: far out its terms would cancel to 0.
 at::Tensor transport(const at::Tensor& x, const at::Tensor& y, const at::Tensor& v,
                      const at::Tensor& c) {
   const at::Tensor k = radial::column(c, x);
-  const at::Tensor x_t = parts::time(x, k), y_t = parts::time(y, k);
+  const polar::Wide w(x, y, c);
+  const at::Tensor q = polar::of_hyperboloid(w.a, w.b, w.s).to(x.scalar_type());
+  const at::Tensor x_t = parts::time(x, k);
   const at::Tensor v_t = radial::product(x, v) / x_t;
-  const at::Tensor difference_t = radial::product(y - x, y + x) / (x_t + y_t);
+  const at::Tensor difference_t = radial::product(y - x, y + x) / (x_t + parts::time(y, k));
   const at::Tensor along = radial::product(y - x, v) - difference_t * v_t;
-  return v + along / (1 / k + x_t * y_t - radial::product(x, y)) * (x + y);
+  return v + k * along / (2 * (1 + q)) * (x + y);
 }
 
 at::Tensor transport0(const at::Tensor& x, const at::Tensor& v, const at::Tensor& c) {

@@ -125,7 +125,7 @@ at::Tensor distance_to_plane(const at::Tensor& x, const at::Tensor& p, const at:
   const at::Tensor height = radial::product(seen, radial::unit(a, length));
   const at::Tensor distance = (2 * s * height / radial::gap(seen, k)).asinh() / s;
   if (!scaled) return distance.squeeze(-1);
-  return (distance * length * 2 / radial::gap(p, k)).squeeze(-1);
+  return (distance * length).squeeze(-1);
 }
 
 at::Tensor regression(const at::Tensor& x, const at::Tensor& z, const at::Tensor& r,

@@ -37,7 +37,7 @@ struct HeadsImpl : torch::nn::Module {
     for (const char* side : {"visual", "textual"}) {
       const std::string name = side;
       const auto options = torch::nn::LinearOptions(config.at(name + "_width"), width).bias(false);
-      linear[name] = register_module(name + "_proj", torch::nn::Linear(options));
+      linear.emplace(name, register_module(name + "_proj", torch::nn::Linear(options)));
       scalars[name + "_alpha"] = register_parameter(name + "_alpha", torch::zeros({}));
     }
     scalars["logit_scale"] = register_parameter("logit_scale", torch::zeros({}));

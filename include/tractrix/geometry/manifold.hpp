@@ -44,7 +44,7 @@ class PoincareManifold : public Manifold {
   Retraction retraction_;
 };
 
-// The hyperboloid <x, x>_L = -1/c.
+// The hyperboloid <x, x>_L = -1/c. The time part of a tangent vector follows from its space part.
 class LorentzManifold : public Manifold {
  public:
   explicit LorentzManifold(double c);

@@ -40,7 +40,7 @@ at::Tensor geodesic(double t, const at::Tensor& x, const at::Tensor& y, const at
 // float64, 4e-3 in float32 (geoopt's).
 at::Tensor project(const at::Tensor& x, const at::Tensor& c, double eps = -1);
 
-// Signed distance of x to the hyperplane through p across a, times |a| lambda_p if scaled
+// Signed distance of x to the hyperplane through p across a, times |a| if scaled
 // (geoopt's dist2plane): x, p, a [..., D] -> [...].
 at::Tensor distance_to_plane(const at::Tensor& x, const at::Tensor& p, const at::Tensor& a,
                              const at::Tensor& c, bool scaled = false);
