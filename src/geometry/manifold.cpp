@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "polar.hpp"
 #include "tractrix/core/error.hpp"
 #include "tractrix/geometry/lorentz.hpp"
 #include "tractrix/geometry/poincare.hpp"
@@ -20,12 +21,19 @@ at::Tensor number(double c, const at::Tensor& like) {
 
 at::Tensor space(const at::Tensor& x) { return x.narrow(-1, 1, x.size(-1) - 1); }
 
-// A point or a tangent vector at `x` from space components, with its time.
+// A point from its space components, with its time.
 at::Tensor point(const at::Tensor& x, const at::Tensor& c) {
   return at::cat({lorentz::time(x, c).unsqueeze(-1), x}, -1);
 }
-at::Tensor vector(const at::Tensor& x, const at::Tensor& v, const at::Tensor& c) {
-  return at::cat({lorentz::tangent_time(x, v, c).unsqueeze(-1), v}, -1);
+
+// <u, v>_L [..., 1].
+at::Tensor inner(const at::Tensor& u, const at::Tensor& v) {
+  return (space(u) * space(v)).sum(-1, true) - u.narrow(-1, 0, 1) * v.narrow(-1, 0, 1);
+}
+
+at::Tensor half_sinh_squared(const at::Tensor& x, const at::Tensor& y, const at::Tensor& c) {
+  const polar::Wide w(x, y, c);
+  return polar::of_hyperboloid(w.a, w.b, w.s).to(x.scalar_type());
 }
 
 }  // namespace manifold
@@ -83,14 +91,18 @@ at::Tensor LorentzManifold::squared_norm(const at::Tensor& x, const at::Tensor& 
 }
 
 at::Tensor LorentzManifold::retract(const at::Tensor& x, const at::Tensor& u) const {
-  const at::Tensor c = manifold::number(c_, x);
-  return manifold::point(lorentz::exp(manifold::space(x), manifold::space(u), c), c);
+  const at::Tensor c = manifold::number(c_, x), tangent = manifold::space(project_tangent(x, u));
+  return manifold::point(lorentz::exp(manifold::space(x), tangent, c), c);
 }
 
+// v - <log_x(y), v>/d^2 (log_x(y) + log_y(x)), linear in all ambient v: with log_x(y) = D/sinh(D)
+// (y - cosh(D) x) and cosh(D) - 1 = 2 Q the factor is <y - x, v> - 2 Q <x, v> over 2 (1 + Q)/c.
 at::Tensor LorentzManifold::transport(const at::Tensor& x, const at::Tensor& y,
                                       const at::Tensor& v) const {
-  const at::Tensor c = manifold::number(c_, x), to = manifold::space(y);
-  return manifold::vector(to, lorentz::transport(manifold::space(x), to, manifold::space(v), c), c);
+  const at::Tensor c = manifold::number(c_, x);
+  const at::Tensor q = manifold::half_sinh_squared(manifold::space(x), manifold::space(y), c);
+  const at::Tensor along = manifold::inner(y - x, v) - 2 * q * manifold::inner(x, v);
+  return v + c * along / (2 * (1 + q)) * (x + y);
 }
 
 }  // namespace tractrix::geometry

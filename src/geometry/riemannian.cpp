@@ -73,8 +73,7 @@ void RiemannianOptimizer::sgd(Slot& slot, const at::Tensor& euclidean, double lr
     x.copy_(manifold.retract(x, -lr * direction));
     return;
   }
-  if (options_.euclidean_start && slot.step.item<int64_t>() == 1)
-    slot.first.copy_(manifold.project_tangent(x, euclidean));
+  if (options_.euclidean_start && slot.step.item<int64_t>() == 1) slot.first.copy_(euclidean);
   slot.first.mul_(options_.momentum).add_(direction, 1 - options_.dampening);
   direction = options_.nesterov ? direction + options_.momentum * slot.first : slot.first.clone();
   const at::Tensor next = manifold.retract(x, -lr * direction);

@@ -4,6 +4,7 @@
 #include "support/golden_classes.hpp"
 #include "tractrix/geometry/lorentz.hpp"
 #include "tractrix/geometry/poincare.hpp"
+#include "tractrix/geometry/reference.hpp"
 #include "tractrix/geometry/riemannian.hpp"
 
 namespace tractrix::test {
@@ -163,6 +164,49 @@ Tensors run_ball(Golden& golden) {
   return ball_transport(golden);
 }
 
+namespace lib = geometry::reference::geoopt;
+
+Tensors hyperboloid_maps(Golden& golden) {
+  const auto k = golden.input("k"), x = golden.input("x"), y = golden.input("y");
+  const auto u = golden.input("u"), v0 = golden.input("v0");
+  const auto o = lib::origin(x, k).expand_as(x), w = lib::project_tangent(x, u, k);
+  const auto inside = .5 * u.narrow(1, 1, u.size(1) - 1).tanh();
+  return {{"projx", lib::project(u, k)},
+          {"proju", w},
+          {"expmap0", lib::project(lib::exp(o, v0, k), k)},
+          {"logmap0", lib::log(o, x, k)},
+          {"logmap0back", lib::log(x, o, k)},
+          {"expmap", lib::project(lib::exp(x, w, k), k)},
+          {"expmap_raw", lib::exp(x, w, k)},
+          {"logmap", lib::log(x, y, k)},
+          {"lorentz_to_poincare", lib::lorentz_to_poincare(x, k)},
+          {"poincare_to_lorentz", lib::poincare_to_lorentz(inside, k)}};
+}
+
+Tensors hyperboloid_metric(Golden& golden) {
+  const auto k = golden.input("k"), x = golden.input("x"), y = golden.input("y");
+  const auto u = golden.input("u"), v0 = golden.input("v0");
+  const auto o = lib::origin(x, k).expand_as(x), w = lib::project_tangent(x, u, k);
+  const auto raised = torch::cat({-u.narrow(1, 0, 1), u.narrow(1, 1, u.size(1) - 1)}, 1);
+  const auto next = lib::project(lib::exp(x, .3 * w, k), k);
+  return {{"dist", lib::distance(x, y, k).squeeze(1)},
+          {"dist0", lib::distance(o, x, k).squeeze(1)},
+          {"inner", lib::inner(u, y).squeeze(1)},
+          {"inner0", lib::inner(o, x).squeeze(1)},
+          {"norm", lib::norm(w).squeeze(1)},
+          {"egrad2rgrad", lib::project_tangent(x, raised, k)},
+          {"transp", lib::transport(x, y, w, k)},
+          {"transp0", lib::transport(o, y, v0, k)},
+          {"transp0back", lib::transport(x, o, w, k)},
+          {"transp_follow_expmap", lib::transport(x, next, lib::project_tangent(x, y, k), k)},
+          {"geodesic_unit", lib::project(lib::geodesic_unit(.4, x, u, k), k)}};
+}
+
+Tensors run_hyperboloid(Golden& golden) {
+  return golden.has("out/dist") ? hyperboloid_metric(golden) : hyperboloid_maps(golden);
+}
+
+const bool kLorentz = knows_class("Lorentz", run_hyperboloid);
 const bool kBall = knows_class("PoincareBall", run_ball);
 constexpr auto kSgd = RiemannianRule::sgd, kAdam = RiemannianRule::adam;
 const bool kBallSgd =

@@ -44,7 +44,8 @@ class PoincareManifold : public Manifold {
   Retraction retraction_;
 };
 
-// The hyperboloid <x, x>_L = -1/c. The time part of a tangent vector follows from its space part.
+// The hyperboloid <x, x>_L = -1/c. A vector that is not tangent is retracted by its tangent part
+// and transported as it is (geoopt's Lorentz).
 class LorentzManifold : public Manifold {
  public:
   explicit LorentzManifold(double c);

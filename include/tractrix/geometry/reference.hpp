@@ -39,4 +39,30 @@ at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& 
 
 }  // namespace hyptorch
 
+// geoopt 0.5.1's Lorentz (geoopt/manifolds/lorentz/math.py): ambient coordinates [..., D + 1], time
+// first; k is the squared radius, curvature -1/k. Lengths are at least 1e-4, arcosh(z) takes z^2 -
+// 1 of at least 1e-15: coincident points are sqrt(k) 3.2e-8 apart, and the logarithm of a point
+// closer than 1e-4 is too short. Gradients treat all coordinates as free.
+namespace geoopt {
+
+at::Tensor inner(const at::Tensor& u, const at::Tensor& v);                          // [..., 1]
+at::Tensor norm(const at::Tensor& u);                                                // [..., 1]
+at::Tensor origin(const at::Tensor& like, const at::Tensor& k);                      // [D + 1]
+at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& k);  // [..., 1]
+at::Tensor project(const at::Tensor& x, const at::Tensor& k);
+at::Tensor project_tangent(const at::Tensor& x, const at::Tensor& u, const at::Tensor& k);
+// Of tangent vectors; the library projects u before and the point after.
+at::Tensor exp(const at::Tensor& x, const at::Tensor& u, const at::Tensor& k);
+at::Tensor log(const at::Tensor& x, const at::Tensor& y, const at::Tensor& k);
+// Undefined at x = y.
+at::Tensor transport(const at::Tensor& x, const at::Tensor& y, const at::Tensor& v,
+                     const at::Tensor& k);
+// u as if of length 1.
+at::Tensor geodesic_unit(double t, const at::Tensor& x, const at::Tensor& u, const at::Tensor& k);
+// The unit ball, whatever k; back with 1e-6 in the denominator.
+at::Tensor lorentz_to_poincare(const at::Tensor& x, const at::Tensor& k);
+at::Tensor poincare_to_lorentz(const at::Tensor& p, const at::Tensor& k);
+
+}  // namespace geoopt
+
 }  // namespace tractrix::geometry::reference
