@@ -51,5 +51,6 @@ void print(const Json& line);
 void add_step(CLI::App& app, Options& options);
 void add_loader(CLI::App& app, Options& options);
 void add_metric(CLI::App& app, Options& options);
+void add_geometry(CLI::App& app, Options& options);
 
 }  // namespace tractrix::bench

@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "computing threads; 0: all cores");
   app.add_option("--rounds", options.rounds, "turns of each side")->check(CLI::Range(1, 1000));
   app.parse_complete_callback([&] { tune_process(options.threads); });
-  for (auto* add : {bench::add_step, bench::add_loader, bench::add_metric}) add(app, options);
+  for (auto* add : {bench::add_step, bench::add_loader, bench::add_metric, bench::add_geometry})
+    add(app, options);
   try {
     app.parse(argc, argv);
     return 0;

@@ -17,7 +17,7 @@ namespace pair {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kBlock = 1024;  // columns at a time
+constexpr int64_t kBlock = 1024;  // rows and columns at a time
 // Below this 1 - cos the matrix product has lost digits: the directions are subtracted instead.
 constexpr double kClose = 0.1;
 
@@ -71,49 +71,87 @@ struct Sums {
   double s = 0;     // by sqrt(c)
 };
 
-// One pair: radial parts along a and b; the bend goes through the matrix products of `weights`
-// unless the directions are close, where the difference is added here.
+// Rows [row, row + rows) of `a` against rows [column, column + columns) of `b`.
+struct Tile {
+  int64_t row, rows, column, columns;
+};
+
+// Per pair of a tile, [rows, columns] in float64. A derivative by u_i is along_u a_i plus, for
+// directions that are not close, far_u b_j (a matrix product), for close ones close_u (b_j - a_i).
+struct Factors {
+  at::Tensor along_u, along_v, far_u, far_v, close_u, close_v, by_s;
+  explicit Factors(const Tile& t) {
+    for (at::Tensor* x : {&along_u, &along_v, &far_u, &far_v, &close_u, &close_v, &by_s})
+      *x = at::zeros({t.rows, t.columns}, at::kDouble);
+  }
+};
+
 template <typename T>
-void backward_pair(const Points& a, const Points& b, int64_t i, int64_t j, double cosine, double g,
-                   double s, Sums& sums, double* weight_u, double* weight_v) {
-  const int64_t n = a.unit.size(1);
-  const T *x = a.unit.const_data_ptr<T>() + i * n, *y = b.unit.const_data_ptr<T>() + j * n;
-  const PolarPoint &p = a.polar[i], &q = b.polar[j];
-  const double h = half_chord(x, y, n, cosine);
-  const PairElement e = pair_element(p, q, h);
-  sums.s += g * (e.by_r1 * p.r + e.by_r2 * q.r - e.d) / (s * s);
-  const bool close = 1 - cosine < kClose;
-  const double across = close ? 2 * h * h : -cosine;
-  const double along_u = g * (e.by_r1 + e.by_u * across);
-  const double along_v = g * (e.by_r2 + e.by_v * across);
-  *weight_u = close ? 0 : g * e.by_u;
-  *weight_v = close ? 0 : g * e.by_v;
-  double* du = sums.u.mutable_data_ptr<double>() + i * n;
-  double* dv = sums.v.mutable_data_ptr<double>() + j * n;
-  for (int64_t k = 0; k < n; ++k) {
-    const double difference = close ? g * (static_cast<double>(y[k]) - x[k]) : 0;
-    du[k] += along_u * x[k] + e.by_u * difference;
-    dv[k] += along_v * y[k] - e.by_v * difference;
+void factors_of_row(const Points& a, const Points& b, const Tile& tile, int64_t i, const T* dot,
+                    const T* grad, double s, const Factors& f) {
+  const int64_t n = a.unit.size(1), first = i * tile.columns;
+  const T* x = a.unit.const_data_ptr<T>() + (tile.row + i) * n;
+  const T* y = b.unit.const_data_ptr<T>() + tile.column * n;
+  const PolarPoint& p = a.polar[tile.row + i];
+  const auto at_row = [&](const at::Tensor& t) { return t.mutable_data_ptr<double>() + first; };
+  double *along_u = at_row(f.along_u), *along_v = at_row(f.along_v), *by_s = at_row(f.by_s);
+  double *far_u = at_row(f.far_u), *far_v = at_row(f.far_v);
+  double *close_u = at_row(f.close_u), *close_v = at_row(f.close_v);
+  for (int64_t j = 0; j < tile.columns; ++j) {
+    const double cosine = dot[first + j], g = grad[first + j];
+    const PolarPoint& q = b.polar[tile.column + j];
+    const double h = half_chord(x, y + j * n, n, cosine);
+    const PairElement e = pair_element(p, q, h);
+    const bool close = 1 - cosine < kClose;
+    const double across = close ? 2 * h * h : -cosine;
+    along_u[j] = g * (e.by_r1 + e.by_u * across);
+    along_v[j] = g * (e.by_r2 + e.by_v * across);
+    (close ? close_u : far_u)[j] = g * e.by_u;
+    (close ? close_v : far_v)[j] = g * e.by_v;
+    by_s[j] = g * (e.by_r1 * p.r + e.by_r2 * q.r - e.d) / (s * s);
   }
 }
 
+// sum_j weight(i, j) (y_j - x_i) into row i of `out`, over the pairs with a weight: few of them.
 template <typename T>
-void backward_block(const Points& a, const Points& b, int64_t first, const at::Tensor& cosine,
-                    const at::Tensor& grad, double s, Sums& sums) {
-  const int64_t rows = cosine.size(0), columns = cosine.size(1);
-  at::Tensor weights_u = at::empty({rows, columns}, at::kDouble);
-  at::Tensor weights_v = at::empty_like(weights_u);
+void add_differences(const at::Tensor& weight, const T* x, const T* y, int64_t n, double* out) {
+  const int64_t rows = weight.size(0), columns = weight.size(1);
+  const int64_t stride_i = weight.stride(0), stride_j = weight.stride(1);
+  const double* w = weight.const_data_ptr<double>();
+  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int64_t j = 0; j < columns; ++j) {
+        const double factor = w[i * stride_i + j * stride_j];
+        if (factor == 0) continue;
+        for (int64_t k = 0; k < n; ++k)
+          out[i * n + k] += factor * (static_cast<double>(y[j * n + k]) - x[i * n + k]);
+      }
+  });
+}
+
+// Each row of each result is summed by one thread in one order: the same bits for any number of
+// threads but for the matrix products.
+template <typename T>
+void backward_tile(const Points& a, const Points& b, const Tile& tile, const at::Tensor& grad,
+                   double s, Sums& sums) {
+  const int64_t n = a.unit.size(1);
+  const at::Tensor unit_a = a.unit.narrow(0, tile.row, tile.rows);
+  const at::Tensor unit_b = b.unit.narrow(0, tile.column, tile.columns);
+  const at::Tensor cosine = at::mm(unit_a, unit_b.t()).contiguous();
+  const Factors f(tile);
   const T *dot = cosine.const_data_ptr<T>(), *g = grad.const_data_ptr<T>();
-  double *wu = weights_u.mutable_data_ptr<double>(), *wv = weights_v.mutable_data_ptr<double>();
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) {
-      const int64_t at = i * columns + j;
-      backward_pair<T>(a, b, i, first + j, dot[at], g[at], s, sums, wu + at, wv + at);
-    }
+  at::parallel_for(0, tile.rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) factors_of_row<T>(a, b, tile, i, dot, g, s, f);
+  });
   const auto type = a.unit.scalar_type();
-  const at::Tensor unit_b = b.unit.narrow(0, first, columns);
-  sums.u.add_(at::mm(weights_u.to(type), unit_b));
-  sums.v.narrow(0, first, columns).add_(at::mm(weights_v.to(type).t(), a.unit));
+  at::Tensor du = sums.u.narrow(0, tile.row, tile.rows);
+  at::Tensor dv = sums.v.narrow(0, tile.column, tile.columns);
+  du.add_(f.along_u.sum(1, true) * unit_a).add_(at::mm(f.far_u.to(type), unit_b));
+  dv.add_(f.along_v.sum(0).unsqueeze(1) * unit_b).add_(at::mm(f.far_v.to(type).t(), unit_a));
+  const T *x = unit_a.const_data_ptr<T>(), *y = unit_b.const_data_ptr<T>();
+  add_differences<T>(f.close_u, x, y, n, du.mutable_data_ptr<double>());
+  add_differences<T>(f.close_v.t(), y, x, n, dv.mutable_data_ptr<double>());
+  sums.s += f.by_s.sum().item<double>();
 }
 
 struct Distance : torch::autograd::Function<Distance> {
@@ -140,15 +178,15 @@ struct Distance : torch::autograd::Function<Distance> {
     const double s = std::sqrt(c.item<double>());
     const Points a = points(u, s), b = points(v, s);
     Sums sums{at::zeros(u.sizes(), at::kDouble), at::zeros(v.sizes(), at::kDouble)};
-    for (int64_t first = 0; first < v.size(0); first += kBlock) {
-      const int64_t columns = std::min(kBlock, v.size(0) - first);
-      const at::Tensor cosine = at::mm(a.unit, b.unit.narrow(0, first, columns).t()).contiguous();
-      const at::Tensor grad = grads[0].narrow(1, first, columns).contiguous();
-      if (u.scalar_type() == at::kDouble)
-        backward_block<double>(a, b, first, cosine, grad, s, sums);
-      else
-        backward_block<float>(a, b, first, cosine, grad, s, sums);
-    }
+    const bool wide = u.scalar_type() == at::kDouble;
+    for (int64_t row = 0; row < u.size(0); row += kBlock)
+      for (int64_t column = 0; column < v.size(0); column += kBlock) {
+        const Tile tile{row, std::min(kBlock, u.size(0) - row), column,
+                        std::min(kBlock, v.size(0) - column)};
+        const at::Tensor grad =
+            grads[0].narrow(0, row, tile.rows).narrow(1, column, tile.columns).contiguous();
+        (wide ? backward_tile<double> : backward_tile<float>)(a, b, tile, grad, s, sums);
+      }
     const at::Tensor by_c = at::full(c.sizes(), sums.s / (2 * s), c.options());
     return {sums.u.to(u.scalar_type()), sums.v.to(v.scalar_type()), by_c};
   }

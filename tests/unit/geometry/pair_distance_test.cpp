@@ -68,6 +68,39 @@ TEST(PairDistance, FiniteAtExtremes) {
     }
 }
 
+// Close and far pairs, more rows and columns than one block holds: the threads share no sums.
+TEST(PairDistance, BackwardIsTheSameForEveryThreadCount) {
+  torch::manual_seed(13);
+  const auto u = torch::randn({1030, 3}, torch::kDouble),
+             v = torch::randn({1040, 3}, torch::kDouble);
+  const auto gradients = [&](int threads) {
+    at::set_num_threads(threads);
+    std::vector<at::Tensor> leaves{u.clone(), v.clone(), curvature(.6)};
+    for (auto& x : leaves) x.requires_grad_(true);
+    return torch::autograd::grad({pair_distance(leaves[0], leaves[1], leaves[2]).sum()}, leaves);
+  };
+  const int before = at::get_num_threads();
+  const auto one = gradients(1), again = gradients(1), three = gradients(3),
+             three_again = gradients(3);
+  at::set_num_threads(before);
+  for (size_t i = 0; i < one.size(); ++i) {
+    EXPECT_TRUE(one[i].equal(again[i]));
+    EXPECT_TRUE(three[i].equal(three_again[i]));
+    EXPECT_LE((one[i] - three[i]).abs().max().item<double>(),
+              1e-13 * one[i].abs().max().item<double>());
+  }
+}
+
+// A radius beyond the limit counts as the limit; opposite points there are 1360 apart.
+TEST(PairDistance, RadiusIsCutAt680) {
+  EXPECT_NEAR(distance({680, 0, 0}, {-680, 0, 0}), 1360, 1e-10);
+  EXPECT_NEAR(distance({680, 0, 0}, {679, 0, 0}), 1, 1e-12);
+  EXPECT_EQ(distance({1e5, 0, 0}, {-700, 0, 0}), distance({680, 0, 0}, {-680, 0, 0}));
+  auto far = torch::tensor({{1e5, 0., 0.}}, torch::kDouble).requires_grad_(true);
+  pair_distance(far, torch::zeros({1, 3}, torch::kDouble), curvature(1)).sum().backward();
+  EXPECT_NEAR(far.grad()[0][0].item<double>(), 1, 1e-12);
+}
+
 TEST(PairDistance, ComposedFormAgrees) {
   torch::manual_seed(7);
   const auto u = torch::randn({6, 8}, torch::kDouble), v = torch::randn({9, 8}, torch::kDouble);
