@@ -188,6 +188,13 @@ bool is_sweep(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "sweep.json");
 }
 
+std::vector<std::filesystem::path> sweep_runs(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> runs;
+  for (const auto& point : read_json(folder / "sweep.json").at("points"))
+    runs.push_back(folder / point.at("folder").get<std::string>());
+  return runs;
+}
+
 void print_sweep(const std::filesystem::path& folder) {
   const auto rows = read_rows(folder, read_json(folder / "sweep.json"));
   const auto table = table_of(rows);
