@@ -1,4 +1,4 @@
-// tractrix report RUN ... [--format md,csv,tex,html] [--out FOLDER]
+// tractrix report RUN ... [--table FILE] [--format md,csv,tex,html] [--out FOLDER]
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -11,6 +11,7 @@
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
 #include "tractrix/core/log.hpp"
+#include "tractrix/report/described_table.hpp"
 #include "tractrix/report/document.hpp"
 #include "tractrix/report/run_table.hpp"
 
@@ -21,7 +22,7 @@ struct Arguments {
   std::vector<std::filesystem::path> runs;
   std::vector<std::string> labels;
   std::string formats;
-  std::filesystem::path out;
+  std::filesystem::path out, table;
 };
 
 // A sweep stands for the runs below it.
@@ -56,7 +57,20 @@ void write_document(const report::Document& document, const Arguments& arguments
   }
 }
 
+// Runs below folders, by the table's patterns; labels are the table's own.
+report::Document described(const Arguments& arguments) {
+  if (!arguments.labels.empty())
+    throw Error("--label", "labels are written in the table's file",
+                "leave --label or --table out");
+  const auto file = report::read_table_file(arguments.table);
+  return report::table_document(report::fill(file, arguments.runs));
+}
+
 void run(const Arguments& arguments) {
+  if (!arguments.table.empty()) {
+    write_document(described(arguments), arguments);
+    return;
+  }
   write_document(
       report::run_document(report::read_runs(run_folders(arguments.runs), arguments.labels)),
       arguments);
@@ -67,9 +81,13 @@ void run(const Arguments& arguments) {
 void add_report(CLI::App& app, Outcome&) {
   auto arguments = std::make_shared<report_command::Arguments>();
   auto* command = app.add_subcommand("report", "tables and figures of one or several runs");
-  command->add_option("runs", arguments->runs, "run folders of crossval")->required();
+  command
+      ->add_option("runs", arguments->runs,
+                   "run folders of crossval; with --table also folders of them")
+      ->required();
   command->add_option("--label", arguments->labels, "a run's name in the table; once per run")
       ->allow_extra_args(false);
+  command->add_option("--table", arguments->table, "YAML file that says which rows and columns");
   command->add_option("--format", arguments->formats,
                       "some of md,csv,tex,html; all of them with --out, else md");
   command->add_option("--out", arguments->out, "folder; without it standard output");

@@ -82,7 +82,7 @@ h1{font-size:1.7rem}h2{font-size:1.25rem;margin-top:2.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95rem}
 th{border-bottom:2px solid #333;text-align:right;padding:.3rem .7rem;vertical-align:bottom}
 td{border-bottom:1px solid #ccc;text-align:right;padding:.3rem .7rem}
-th:first-child,td:first-child{text-align:left}
+th:first-child,td:first-child,.prose th,.prose td{text-align:left}
 pre{background:#f4f4f4;padding:.7rem;overflow-x:auto;font-size:.85rem}
 figure{margin:1.2rem 0}figure svg{max-width:100%;height:auto}
 figcaption{font-size:.9rem;color:#444}

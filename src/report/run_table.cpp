@@ -95,6 +95,7 @@ Table facts_table(const std::vector<LabelledRun>& runs) {
   Table table{{"run", "recipe", "seed", "bins", "scalers", "inner validation", "splits SHA-256",
                "tables SHA-256", "version"},
               {}};
+  table.prose = true;
   for (const auto& [label, summary] : runs) {
     const auto f = facts_of(summary);
     table.rows.push_back(

@@ -30,10 +30,10 @@ std::string padded(const std::string& cell, size_t to, bool left) {
 }
 
 std::string line(const std::vector<std::string>& cells, const std::vector<size_t>& to,
-                 const std::string& between) {
+                 const std::string& between, bool prose) {
   std::string text;
   for (size_t i = 0; i < cells.size(); ++i)
-    text += (i > 0 ? between : "") + padded(cells[i], to[i], i == 0);
+    text += (i > 0 ? between : "") + padded(cells[i], to[i], prose || i == 0);
   return text;
 }
 
@@ -45,6 +45,7 @@ struct Marks {
 template <class Escape>
 Table translated(const Table& table, const Marks& marks, Escape&& escape) {
   Table out;
+  out.prose = table.prose;
   for (const auto& cell : table.header) out.header.push_back(escape(cell));
   for (size_t r = 0; r < table.rows.size(); ++r) {
     auto& row = out.rows.emplace_back();
@@ -74,19 +75,19 @@ std::string joined(const std::vector<std::string>& cells, const std::string& bef
 std::string text(const Table& table) {
   const auto to = widths(table);
   const auto trimmed = [](std::string l) { return l.erase(l.find_last_not_of(' ') + 1) + "\n"; };
-  std::string out = trimmed(line(table.header, to, "  "));
-  for (const auto& row : table.rows) out += trimmed(line(row, to, "  "));
+  std::string out = trimmed(line(table.header, to, "  ", table.prose));
+  for (const auto& row : table.rows) out += trimmed(line(row, to, "  ", table.prose));
   return out;
 }
 
 std::string markdown(const Table& table) {
   const auto shown = translated(table, {"**", "**", "<u>", "</u>"}, markdown_escaped);
   const auto to = widths(shown);
-  std::string out = "| " + line(shown.header, to, " | ") + " |\n|";
+  std::string out = "| " + line(shown.header, to, " | ", table.prose) + " |\n|";
   for (size_t i = 0; i < to.size(); ++i)
-    out += std::string(to[i] + 1, '-') + (i == 0 ? "-|" : ":|");
+    out += std::string(to[i] + 1, '-') + (table.prose || i == 0 ? "-|" : ":|");
   out += "\n";
-  for (const auto& row : shown.rows) out += "| " + line(row, to, " | ") + " |\n";
+  for (const auto& row : shown.rows) out += "| " + line(row, to, " | ", table.prose) + " |\n";
   return out;
 }
 
@@ -99,16 +100,17 @@ std::string csv(const Table& table) {
 
 std::string tex(const Table& table) {
   const auto shown = translated(table, {"\\textbf{", "}", "\\underline{", "}"}, tex_escaped);
-  std::string out = "\\begin{tabular}{l" +
-                    std::string(std::max<size_t>(shown.header.size(), 1) - 1, 'r') +
-                    "}\n\\toprule\n" + joined(shown.header, "", " & ", " \\\\\n\\midrule\n");
+  std::string out =
+      "\\begin{tabular}{l" +
+      std::string(std::max<size_t>(shown.header.size(), 1) - 1, table.prose ? 'l' : 'r') +
+      "}\n\\toprule\n" + joined(shown.header, "", " & ", " \\\\\n\\midrule\n");
   for (const auto& row : shown.rows) out += joined(row, "", " & ", " \\\\\n");
   return out + "\\bottomrule\n\\end{tabular}\n";
 }
 
 std::string html(const Table& table) {
   const auto shown = translated(table, {"<b>", "</b>", "<u>", "</u>"}, html_escaped);
-  std::string out = "<table>\n<thead>" +
+  std::string out = std::string(table.prose ? "<table class=\"prose\">" : "<table>") + "\n<thead>" +
                     joined(shown.header, "<tr><th>", "</th><th>", "</th></tr>") +
                     "</thead>\n<tbody>\n";
   for (const auto& row : shown.rows)

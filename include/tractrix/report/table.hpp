@@ -15,6 +15,7 @@ struct Table {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
   std::map<std::pair<size_t, size_t>, Emphasis> emphasis = {};  // by row and column, from 0
+  bool prose = false;  // sentences rather than numbers: all columns to the left
 };
 
 // Columns aligned by spaces; the first one to the left, numbers to the right. Emphasis is not
