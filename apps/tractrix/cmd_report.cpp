@@ -13,6 +13,7 @@
 #include "tractrix/core/log.hpp"
 #include "tractrix/report/described_table.hpp"
 #include "tractrix/report/document.hpp"
+#include "tractrix/report/page.hpp"
 #include "tractrix/report/run_table.hpp"
 
 namespace tractrix::app {
@@ -23,6 +24,8 @@ struct Arguments {
   std::vector<std::string> labels;
   std::string formats;
   std::filesystem::path out, table;
+  std::string selection = "last";
+  bool no_figures = false;
 };
 
 // A sweep stands for the runs below it.
@@ -71,9 +74,15 @@ void run(const Arguments& arguments) {
     write_document(described(arguments), arguments);
     return;
   }
-  write_document(
-      report::run_document(report::read_runs(run_folders(arguments.runs), arguments.labels)),
-      arguments);
+  const auto runs = report::read_runs(run_folders(arguments.runs), arguments.labels);
+  if (arguments.out.empty() || arguments.no_figures) {
+    write_document(report::run_document(runs), arguments);
+    return;
+  }
+  auto selection = report::Selection::last;
+  for (const auto& [name, value] : report::names(selection))
+    if (arguments.selection == name) selection = value;
+  write_document(report::page(runs, selection, arguments.out), arguments);
 }
 
 }  // namespace report_command
@@ -91,6 +100,10 @@ void add_report(CLI::App& app, Outcome&) {
   command->add_option("--format", arguments->formats,
                       "some of md,csv,tex,html; all of them with --out, else md");
   command->add_option("--out", arguments->out, "folder; without it standard output");
+  command->add_option("--selection", arguments->selection, "of the figures: last, inner or best")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"last", "inner", "best"}));
+  command->add_flag("--no-figures", arguments->no_figures, "tables only");
   command->footer("example: tractrix report runs/snn_blca runs/mlp_blca --out reports/blca");
   command->callback([arguments] { report_command::run(*arguments); });
 }

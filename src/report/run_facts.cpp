@@ -75,6 +75,7 @@ RunFacts facts_of(const RunSummary& summary) {
   facts.version = "tractrix " + text_of(f, "tractrix") + ", LibTorch " + text_of(f, "libtorch");
   facts.command = text_of(f, "command");
   facts.recipe = facts.scalers = facts.selection = kUnknown;
+  facts.time_unit = "unit unknown";
   const auto file = summary.folder / "config.yaml";
   if (!std::filesystem::exists(file)) return facts;
   facts.config = read_file(file);
@@ -82,6 +83,8 @@ RunFacts facts_of(const RunSummary& summary) {
   facts.recipe = scalar(root, {"recipe", "name"});
   facts.scalers = scalers(root);
   facts.selection = selection(root);
+  const auto unit = scalar(root, {"data", "label", "time_unit"});
+  if (unit != kUnknown) facts.time_unit = unit;
   return facts;
 }
 

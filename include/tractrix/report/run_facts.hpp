@@ -11,7 +11,8 @@ namespace tractrix::report {
 
 struct RunFacts {
   std::string cohort, recipe, seed, bins, scalers, selection, splits, features, version, command;
-  std::string config;  // config.yaml as it is
+  std::string time_unit;  // of the label: "months"
+  std::string config;     // config.yaml as it is
 };
 
 // A fact the folder does not hold is "unknown". scalers: whose patients each input is standardised
