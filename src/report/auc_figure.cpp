@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
@@ -45,16 +46,8 @@ std::string auc_at(const Columns& all, const Columns& fold, double time) {
   }
 }
 
-}  // namespace
-
-Figure auc_figure(const std::string& name, const LabelledRun& run, Selection selection,
-                  const std::string& unit) {
-  Columns all;
-  std::map<int64_t, Columns> folds;
-  for (const auto& row : reported(run.summary.folder, selection).rows) {
-    add(all, row);
-    add(folds[row.fold], row);
-  }
+// AUC per fold and decile; means where it is defined in every fold.
+std::pair<Table, Table> auc_tables(const Columns& all, const std::map<int64_t, Columns>& folds) {
   Table table{{"fold", "time", "auc"}, {}}, means{{"time", "mean_auc", "folds"}, {}};
   const auto times = deciles(all);
   std::map<double, std::vector<double>> values;
@@ -71,6 +64,30 @@ Figure auc_figure(const std::string& name, const LabelledRun& run, Selection sel
         {shortest(time), defined.size() == folds.size() ? shortest(eval::spread(defined).mean) : "",
          std::to_string(defined.size())});
   }
+  return {table, means};
+}
+
+std::string fold_lines(const Figure& figure, const std::map<int64_t, Columns>& folds) {
+  std::string lines;
+  for (const auto& item : folds) {
+    lines += ", " + data_file(figure) + " skip 1 using ($1==" + std::to_string(item.first) +
+             " ? $2 : NaN):3 with lines lw 0.8 lc rgb '" + kPalette[5] + "' " +
+             (lines.empty() ? "title 'folds'" : "notitle");
+  }
+  return lines;
+}
+
+}  // namespace
+
+Figure auc_figure(const std::string& name, const LabelledRun& run, Selection selection,
+                  const std::string& unit) {
+  Columns all;
+  std::map<int64_t, Columns> folds;
+  for (const auto& row : reported(run.summary.folder, selection).rows) {
+    add(all, row);
+    add(folds[row.fold], row);
+  }
+  const auto [table, means] = auc_tables(all, folds);
   Figure figure{name, "AUC over time, " + run.label};
   figure.caption =
       std::string("Cumulative/dynamic AUC at the deciles of the event times, ") + title(selection) +
@@ -82,16 +99,10 @@ Figure auc_figure(const std::string& name, const LabelledRun& run, Selection sel
       " noenhanced\nset border 3\nset tics nomirror\nset grid ytics lc rgb '#dddddd'\nset xlabel " +
       gnuplot_quoted("time (" + unit + ")") +
       " noenhanced\nset ylabel 'AUC'\nset yrange [0:1]\nset key bottom right noenhanced\nplot 0.5 "
-      "with lines dt 2 lc rgb '#777777' title 'no discrimination'";
-  for (const auto& item : folds) {
-    const auto number = std::to_string(item.first);
-    figure.commands += ", " + data_file(figure) + " skip 1 using ($1==" + number +
-                       " ? $2 : NaN):3 with lines lw 0.8 lc rgb '" + kPalette[5] + "' " +
-                       (item.first == folds.begin()->first ? "title 'folds'" : "notitle");
-  }
-  figure.commands += ", " + data_file(figure, "_mean") +
-                     " skip 1 using 1:2 with linespoints lw 3 pt 7 ps 0.7 lc rgb '" + kPalette[0] +
-                     "' title 'mean over folds'\n";
+      "with lines dt 2 lc rgb '#777777' title 'no discrimination'" +
+      fold_lines(figure, folds) + ", " + data_file(figure, "_mean") +
+      " skip 1 using 1:2 with linespoints lw 3 pt 7 ps 0.7 lc rgb '" + kPalette[0] +
+      "' title 'mean over folds'\n";
   return figure;
 }
 

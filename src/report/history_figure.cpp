@@ -124,6 +124,13 @@ std::string panel(const Figure& figure, const History& history,
   return thin.empty() ? "" : thin + thick + "\n";
 }
 
+// A label of an axis is a format of sprintf for gnuplot.
+std::string tick_label(const std::string& label) {
+  std::string format;
+  for (const char c : label) format += c == '%' ? "%%" : std::string(1, c);
+  return gnuplot_quoted(format);
+}
+
 }  // namespace
 
 std::optional<Figure> history_figure(const std::string& name, const LabelledRun& run) {
@@ -158,7 +165,7 @@ Figure comparison_figure(const std::string& name, const std::vector<LabelledRun>
   for (size_t i = 0; i < runs.size(); ++i) {
     const auto at = std::to_string(i + 1);
     const auto& summary = runs[i].summary;
-    ticks += (i > 0 ? ", " : "") + gnuplot_quoted(runs[i].label) + " " + at;
+    ticks += (i > 0 ? ", " : "") + tick_label(runs[i].label) + " " + at;
     for (const auto& fold : summary.folds)
       folds.rows.push_back(
           {at, runs[i].label, std::to_string(fold.fold), text_of(fold.at(selection).c_index)});
