@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "tractrix/core/error.hpp"
+#include "tractrix/survival/adjust.hpp"
 
 namespace tractrix::report {
 namespace {
@@ -59,6 +60,11 @@ FilledCell from_summary(const RunSummary& summary, Selection selection) {
   }
   cell.mean = c->mean;
   cell.std = c->population_std;
+  for (const auto& fold : summary.folds)
+    cell.values.folds.push_back(fold.at(selection).c_index.value());
+  cell.values.splits = summary.facts.value("splits_sha256", std::string());
+  cell.values.run = summary.folder;
+  cell.values.selection = selection;
   return cell;
 }
 
@@ -93,8 +99,10 @@ void add_remark(FilledCell& cell, const std::string& remark) {
   cell.remark += (cell.remark.empty() ? "" : "; ") + remark;
 }
 
-FilledCell from_paper(const TableCell& published) {
+FilledCell from_paper(const TableCell& published, bool same_folds) {
   FilledCell cell;
+  cell.values.folds = published.folds;
+  cell.values.same_folds = same_folds;
   cell.mean = published.mean;
   cell.std = published.std;
   if (published.folds.empty()) {
@@ -131,6 +139,35 @@ FilledCell overall_of(const FilledRow& row) {
   return overall;
 }
 
+std::optional<double> minus(const FilledCell& first, const FilledCell& second) {
+  return first.mean && second.mean ? std::optional(*first.mean - *second.mean) : std::nullopt;
+}
+
+void add_differences(FilledTable& table) {
+  std::vector<double> p;
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
+    if (row.description.difference.empty()) continue;
+    Difference difference;
+    difference.row = r;
+    while (table.rows[difference.other].key != row.description.difference) ++difference.other;
+    const auto& other = table.rows[difference.other];
+    for (size_t c = 0; c < row.cells.size(); ++c) {
+      difference.values.push_back(minus(row.cells[c], other.cells[c]));
+      difference.tests.push_back(
+          paired(row.cells[c].values, other.cells[c].values, table.file.test));
+      if (difference.tests.back().p) p.push_back(*difference.tests.back().p);
+    }
+    difference.values.push_back(minus(row.overall, other.overall));
+    table.differences.push_back(std::move(difference));
+  }
+  const auto adjusted = p.empty() ? p : survival::holm(p);
+  size_t next = 0;
+  for (auto& difference : table.differences)
+    for (const auto& test : difference.tests)
+      difference.holm.push_back(test.p ? std::optional(adjusted[next++]) : std::nullopt);
+}
+
 }  // namespace
 
 FilledTable fill(const TableFile& file, const std::vector<std::filesystem::path>& roots) {
@@ -140,8 +177,9 @@ FilledTable fill(const TableFile& file, const std::vector<std::filesystem::path>
     FilledRow row{key, description, {}, {}};
     for (const auto& column : file.columns) {
       const auto* given = description.cells.find(column);
-      auto cell = !description.run.empty() ? from_run(table, description, column, roots)
-                                           : from_paper(given ? *given : TableCell{});
+      auto cell = !description.run.empty()
+                      ? from_run(table, description, column, roots)
+                      : from_paper(given ? *given : TableCell{}, description.same_folds);
       cell.ranked = !given || given->ranked;
       if (given) add_remark(cell, given->note);
       row.cells.push_back(std::move(cell));
@@ -149,6 +187,7 @@ FilledTable fill(const TableFile& file, const std::vector<std::filesystem::path>
     row.overall = overall_of(row);
     table.rows.push_back(std::move(row));
   }
+  add_differences(table);
   return table;
 }
 

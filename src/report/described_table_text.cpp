@@ -1,5 +1,7 @@
 // The document of a described table: values, differences, sources.
+#include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
@@ -7,6 +9,8 @@
 
 namespace tractrix::report {
 namespace {
+
+constexpr double kSignificant = 0.05;
 
 std::string fixed(double value, const char* format) {
   char text[32];
@@ -86,29 +90,47 @@ Section values_section(const FilledTable& table) {
   return section;
 }
 
-const FilledRow& row_at(const FilledTable& table, const std::string& key) {
-  for (const auto& row : table.rows)
-    if (row.key == key) return row;
-  throw Error(key, "is no row of the table");
+std::string shown(const Difference& difference, size_t column) {
+  if (!difference.values[column]) return kMissing;
+  auto text = fixed(*difference.values[column], "%+.4f");
+  if (column >= difference.tests.size() || !difference.tests[column].p) return text;
+  text += " (p = " + fixed(*difference.tests[column].p, "%.4f") + ")";
+  return *difference.holm[column] < kSignificant ? text + " *" : text;
+}
+
+// Why a difference that is there has no p, once per reason.
+std::vector<std::string> untested(const FilledTable& table) {
+  std::map<std::string, std::vector<std::string>> reasons;
+  for (const auto& difference : table.differences) {
+    for (size_t c = 0; c < difference.tests.size(); ++c) {
+      if (difference.values[c] && !difference.tests[c].reason.empty())
+        reasons[difference.tests[c].reason].push_back(name_of(table.rows[difference.row]) + " in " +
+                                                      table.file.columns[c]);
+    }
+  }
+  std::vector<std::string> notes;
+  for (const auto& [reason, cells] : reasons)
+    notes.push_back("Not tested (" + reason + "): " + enumerate(cells, 12) + ".");
+  return notes;
 }
 
 Section differences_section(const FilledTable& table) {
   Section section{"Absolute differences"};
   section.table.header = header_of(table, "absolute difference in C-index");
-  for (const auto& row : table.rows) {
-    if (row.description.difference.empty()) continue;
-    const auto& other = row_at(table, row.description.difference);
+  for (const auto& difference : table.differences) {
     auto& cells = section.table.rows.emplace_back();
-    cells.push_back(name_of(row) + " minus row " + name_of(other));
-    const auto ours = cells_of(table, row), theirs = cells_of(table, other);
-    for (size_t c = 0; c < ours.size(); ++c) {
-      const bool both = ours[c]->mean && theirs[c]->mean;
-      cells.push_back(both ? fixed(*ours[c]->mean - *theirs[c]->mean, "%+.4f") : kMissing);
-    }
+    cells.push_back(name_of(table.rows[difference.row]) + " minus row " +
+                    name_of(table.rows[difference.other]));
+    for (size_t c = 0; c + 1 < section.table.header.size(); ++c)
+      cells.push_back(shown(difference, c));
   }
   section.notes.emplace_back(
       "First row minus second row, in units of the C-index (not relative); missing where one of "
       "the two is.");
+  if (table.file.test == PairedTest::none) return section;
+  section.notes.push_back(std::string("p: ") + description(table.file.test) +
+                          ". * p below 0.05 after Holm's correction for all tests of the table.");
+  for (auto& note : untested(table)) section.notes.push_back(std::move(note));
   return section;
 }
 
@@ -132,32 +154,36 @@ Section sources_section(const FilledTable& table) {
   return section;
 }
 
+bool is_synthetic(const FilledTable& table, const std::string& run) {
+  for (const auto& [label, summary] : table.runs)
+    if (label == run) return summary.facts.value("synthetic", false);
+  return false;
+}
+
 // One line per row and column; an empty field is a missing value.
 Table data_of(const FilledTable& table) {
   Table data{{"row", "label", "column", "selection", "kind", "mean", "std", "difference",
-              "difference_to", "remark", "source", "synthetic_bags"},
+              "difference_to", "p", "p_holm", "remark", "source", "synthetic_bags"},
              {}};
   const auto text = [](const std::optional<double>& v) { return v ? shortest(*v) : ""; };
-  for (const auto& row : table.rows) {
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
     const auto& d = row.description;
+    const auto difference = std::find_if(table.differences.begin(), table.differences.end(),
+                                         [r](const auto& candidate) { return candidate.row == r; });
+    const bool compared = difference != table.differences.end();
     for (size_t c = 0; c < row.cells.size(); ++c) {
       const auto& cell = row.cells[c];
-      std::optional<double> difference;
-      if (!d.difference.empty() && cell.mean) {
-        const auto& other = row_at(table, d.difference).cells[c].mean;
-        if (other) difference = *cell.mean - *other;
-      }
-      bool synthetic = false;
-      for (const auto& run : table.runs)
-        synthetic = synthetic || (run.label == filled(d.run, table.file.columns[c]) &&
-                                  run.summary.facts.value("synthetic", false));
-      data.rows.push_back({row.key, d.label, table.file.columns[c], name(d.selection),
-                           d.run.empty() ? "published" : "run", text(cell.mean), text(cell.std),
-                           text(difference), d.difference, cell.mean ? cell.remark : cell.reason,
-                           d.source,
-                           d.run.empty() ? ""
-                           : synthetic   ? "yes"
-                                         : "no"});
+      const auto& column = table.file.columns[c];
+      const bool run = !d.run.empty();
+      data.rows.push_back(
+          {row.key, d.label, column, name(d.selection), run ? "run" : "published", text(cell.mean),
+           text(cell.std), compared ? text(difference->values[c]) : "", d.difference,
+           compared ? text(difference->tests[c].p) : "", compared ? text(difference->holm[c]) : "",
+           cell.mean ? cell.remark : cell.reason, d.source,
+           !run                                         ? ""
+           : is_synthetic(table, filled(d.run, column)) ? "yes"
+                                                        : "no"});
     }
   }
   return data;

@@ -22,6 +22,7 @@ static void fields(config::Fields& f, TableRow& r) {
   f("selection", r.selection, "which epoch's model");
   f("source", r.source, "where published values were printed");
   f("protocol", r.protocol, "how they were made: epoch, folds, deviation");
+  f("same_folds", r.same_folds, "published: fold k holds the patients of the runs' fold k");
   f("difference", r.difference, "key of the row from which differences are taken");
   f("overall", r.overall, "published mean over the columns", config::between(0, 1));
   f.map("cells", r.cells, "published values and remarks, by column");
@@ -44,6 +45,7 @@ static void fields(config::Fields& f, TableFile& t) {
   f("columns", t.columns, "cohorts, as data.cohort names them")
       .required("columns", "columns: [blca, ucec]");
   f("overall", t.overall, "a last column: the mean over the columns");
+  f("test", t.test, "paired test of each difference");
   f.map("rows", t.rows, "rows, by a key of your choice").required("rows", "rows: {snn: {...}}");
   std::set<std::string> columns(t.columns.begin(), t.columns.end());
   f.require(columns.size() == t.columns.size(), "columns", "hold a name twice");

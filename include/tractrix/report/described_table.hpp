@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tractrix/report/document.hpp"
+#include "tractrix/report/paired_cells.hpp"
 #include "tractrix/report/run_table.hpp"
 #include "tractrix/report/table_file.hpp"
 
@@ -18,6 +19,7 @@ struct FilledCell {
   std::string reason;               // why there is no mean
   std::string remark;               // printed below the table, with a mark in the cell
   bool ranked = false;
+  Pairable values;  // for paired tests
 };
 
 struct FilledRow {
@@ -27,9 +29,18 @@ struct FilledRow {
   FilledCell overall;             // mean of the cells, when none is missing
 };
 
+// A row minus another one, column by column; the last entry is the mean over the columns.
+struct Difference {
+  size_t row = 0, other = 0;
+  std::vector<std::optional<double>> values;
+  std::vector<PairedResult> tests;          // one per column, none for the mean
+  std::vector<std::optional<double>> holm;  // p adjusted for all tests of the table
+};
+
 struct FilledTable {
   TableFile file;
   std::vector<FilledRow> rows;
+  std::vector<Difference> differences;
   std::vector<LabelledRun> runs;  // the run folders that were found, by their names
 };
 

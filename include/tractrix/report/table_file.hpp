@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tractrix/core/named.hpp"
+#include "tractrix/report/paired_cells.hpp"
 #include "tractrix/report/run_summary.hpp"
 
 namespace tractrix::report {
@@ -26,6 +27,7 @@ struct TableRow {
   std::string config;  // the config that makes it, for whoever finds the cell missing
   Selection selection = Selection::last;
   std::string source, protocol;   // of published values
+  bool same_folds = false;        // published: fold k holds the patients of the runs' fold k
   std::string difference;         // row to which the differences refer
   std::optional<double> overall;  // published mean over the columns
   Named<TableCell> cells;
@@ -33,8 +35,9 @@ struct TableRow {
 
 struct TableFile {
   std::string title, note;
-  std::vector<std::string> columns;  // cohorts
-  bool overall = false;              // a last column: the mean over the columns
+  std::vector<std::string> columns;    // cohorts
+  PairedTest test = PairedTest::none;  // of each difference
+  bool overall = false;                // a last column: the mean over the columns
   Named<TableRow> rows;
 };
 

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "run_fixture.hpp"
 #include "support/folder.hpp"
 #include "support/messages.hpp"
 #include "tractrix/core/csv.hpp"
+#include "tractrix/survival/concordance_interval.hpp"
 
 namespace tractrix::report {
 namespace {
@@ -121,6 +124,69 @@ rows:
   const auto emphasis = table_document(table).sections[0].table.emphasis;
   EXPECT_THAT(emphasis, ElementsAre(std::pair(std::pair<size_t, size_t>(1, 1), Emphasis::best),
                                     std::pair(std::pair<size_t, size_t>(2, 1), Emphasis::second)));
+}
+
+constexpr const char* kTested = R"(
+title: T
+test: wilcoxon
+columns: [toy]
+rows:
+  a: {label: A, source: s, protocol: p, same_folds: true, difference: b, cells: {toy: {folds: [0.61, 0.72, 0.83, 0.64, 0.75]}}}
+  b: {label: B, source: s, protocol: p, same_folds: true, difference: c, cells: {toy: {folds: [0.60, 0.70, 0.80, 0.60, 0.70]}}}
+  c: {label: C, source: s, protocol: p, difference: d, cells: {toy: {folds: [0.5, 0.6, 0.5, 0.6, 0.5]}}}
+  d: {label: D, source: s, protocol: p, cells: {toy: {mean: 0.5}}}
+)";
+
+TEST_F(Described, PairedTestsAreOverTheFoldsAndAdjusted) {
+  auto file = read(kTested);
+  const auto wilcoxon = fill(file, {});
+  EXPECT_NEAR(*wilcoxon.differences[0].tests[0].p, 0.0625, 1e-12) << "all five of one sign";
+  EXPECT_EQ(wilcoxon.differences[1].tests[0].reason, "the folds do not hold the same patients");
+  EXPECT_EQ(wilcoxon.differences[2].tests[0].reason, "no values of single folds");
+  file.test = PairedTest::paired_t;  // differences 1 to 5 hundredths: t = 3 / sqrt(0.5), 4 degrees
+  const auto student = fill(file, {});
+  EXPECT_NEAR(*student.differences[0].tests[0].p, 0.013236, 1e-6);
+  EXPECT_NEAR(*student.differences[0].holm[0], 0.013236, 1e-6) << "the only test";
+  const auto section = table_document(student).sections[1];
+  EXPECT_EQ(section.table.rows[0][1], "+0.0300 (p = 0.0132) *");
+  EXPECT_THAT(section.notes, Contains(HasSubstr("Student's paired t test over the folds")));
+  EXPECT_THAT(section.notes, Contains(HasSubstr("Not tested (no values of single folds): C")));
+}
+
+TEST_F(Described, PatientsOfBothRunsAreCompared) {
+  write_run(folder_ / "x_toy", 1);
+  write_run(folder_ / "y_toy", 0);
+  const auto summary = [&](const char* name) {
+    Pairable values;
+    values.run = folder_ / name;
+    values.folds = {0, 0};
+    values.splits = "s";
+    return values;
+  };
+  const auto forth = paired(summary("x_toy"), summary("y_toy"), PairedTest::patients);
+  const auto back = paired(summary("y_toy"), summary("x_toy"), PairedTest::patients);
+  ASSERT_TRUE(forth.p) << forth.reason;
+  EXPECT_NEAR(*forth.p, *back.p, 1e-12);
+  // z from the folds' own comparisons, written out
+  double difference = 0, variance = 0;
+  for (int fold = 0; fold < 2; ++fold) {
+    const std::vector<double> time{1, 2, 3, 4};
+    const std::vector<uint8_t> event{1, 1, 1, 0};
+    std::vector<double> first, second;
+    for (const auto& row : testing::four_patients(0, 1 + fold).rows) first.push_back(row.risk);
+    for (const auto& row : testing::four_patients(0, fold).rows) second.push_back(row.risk);
+    const auto c = survival::compare_concordance(time, event, first, second);
+    difference += c.difference;
+    variance += c.standard_error * c.standard_error;
+  }
+  EXPECT_NEAR(*forth.p, std::erfc(std::abs(difference / std::sqrt(variance)) / std::sqrt(2)),
+              1e-12);
+  auto other = summary("y_toy");
+  other.splits = "t";
+  EXPECT_EQ(paired(summary("x_toy"), other, PairedTest::patients).reason,
+            "the folds do not hold the same patients");
+  EXPECT_THAT(paired(summary("x_toy"), summary("x_toy"), PairedTest::patients).reason,
+              HasSubstr("undefined: "));
 }
 
 TEST_F(Described, EveryDefectIsNamedAtOnce) {
