@@ -58,6 +58,55 @@ TEST_F(Report, WritesEveryFormatIntoAFolder) {
   EXPECT_THAT(read_file(out / "report.html"), HasSubstr("<td>snn_ucec</td>"));
 }
 
+TEST_F(Report, FiguresAreOnThePageAndBesideIt) {
+  const auto out = *folder_ / "figures_out";
+  const auto ran = tractrix("report " + run("snn") + " --out " + out.string() + " --format html");
+  ASSERT_EQ(ran.code, 0) << ran.output;
+  const auto page = read_file(out / "report.html");
+  EXPECT_THAT(page, HasSubstr("the fold&#39;s training patients")) << "crossval keeps their risks";
+  EXPECT_THAT(page, HasSubstr("Resolved config: snn_ucec"));
+  const auto curves = CsvTable::read(out / "figures" / "survival.csv");
+  int64_t patients = 0;
+  for (int64_t row = 0; row < curves.rows(); ++row) {
+    patients += *parse_integer(curves.at(row, curves.column("events"))) +
+                *parse_integer(curves.at(row, curves.column("censored")));
+  }
+  EXPECT_EQ(patients, 480);
+  EXPECT_GT(CsvTable::read(out / "figures" / "history.csv").rows(), 9);  // 5 folds, 2 epochs
+  EXPECT_GT(CsvTable::read(out / "figures" / "auc.csv").rows(), 5);
+  if (testing::shell("gnuplot --version").code != 0) {
+    EXPECT_THAT(ran.output, HasSubstr("gnuplot is not installed"));
+    EXPECT_THAT(page, HasSubstr("not drawn; its data: figures/survival.csv"));
+    return;
+  }
+  EXPECT_THAT(page, HasSubstr("<svg role=\"img\""));
+  for (const char* file : {"survival.svg", "survival.png", "history.svg", "auc.svg"})
+    EXPECT_TRUE(std::filesystem::exists(out / "figures" / file)) << file;
+}
+
+TEST_F(Report, WithoutGnuplotThereIsOneWarningAndThePage) {
+  const auto out = *folder_ / "undrawn";
+  const auto ran = testing::shell("PATH=/nowhere " TRACTRIX_PROGRAM " report " + run("snn") + " " +
+                                  run("mlp") + " --out " + out.string());
+  ASSERT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("install gnuplot-nox"));
+  EXPECT_EQ(ran.output.find("hint:"), ran.output.rfind("hint:"));
+  EXPECT_THAT(read_file(out / "report.html"), HasSubstr("not drawn; its data: figures/survival_2"));
+  EXPECT_TRUE(std::filesystem::exists(out / "figures" / "comparison.gp"));
+}
+
+TEST_F(Report, ATableSetsPublishedValuesBesideRuns) {
+  const auto table = kSource + "/configs/tables/genomics_baselines.yaml";
+  const auto ran = tractrix("report " + folder_->path().string() + " --table " + table);
+  ASSERT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("minus row SNN, MCAT's stored runs, last epoch"));
+  EXPECT_THAT(ran.output, HasSubstr("no run snn_blca;"));
+  EXPECT_THAT(ran.output, HasSubstr(" (p = "));
+  const auto label = tractrix("report " + run("snn") + " --label a --table " + table);
+  EXPECT_EQ(label.code, 2);
+  EXPECT_THAT(label.output, HasSubstr("labels are written in the table's file"));
+}
+
 TEST_F(Report, MistakesAreNamed) {
   const auto format = tractrix("report " + run("snn") + " --format md,pdf");
   EXPECT_EQ(format.code, 2);

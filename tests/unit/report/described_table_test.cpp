@@ -210,6 +210,15 @@ rows:
             HasSubstr("there are no published cells either")));
 }
 
+TEST_F(Described, TheDocumentedExampleIsRead) {
+  const auto page = read_file(TRACTRIX_SOURCE "/docs/reports.md");
+  const auto begin = page.find("```yaml\n") + 8;
+  const auto table = fill(read(page.substr(begin, page.find("```", begin) - begin)), {});
+  EXPECT_EQ(table.rows[0].cells[0].reason,
+            "no run snn_blca; `tractrix crossval configs/snn/blca.yaml` makes it");
+  EXPECT_EQ(table.rows[1].overall.remark, "");
+}
+
 TEST(ShippedTables, AreReadAndTheirPublishedMeansHold) {
   for (const auto& entry : std::filesystem::directory_iterator(TRACTRIX_SOURCE "/configs/tables")) {
     const auto table = fill(read_table_file(entry.path()), {});
