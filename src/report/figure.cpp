@@ -63,8 +63,10 @@ std::vector<Picture> draw(const std::vector<Figure>& figures, const std::filesys
       there = ran.started;
       if (ran.started && ran.code != 0)
         log::warn(svg.string() + ": gnuplot failed: " + first_line(ran.output));
-      if (ran.code == 0 && std::filesystem::exists(svg))
-        picture.svg = inline_svg(read_file(svg), figure.name, figure.title);
+      // The PNG comes second: a gnuplot without that terminal leaves a whole SVG.
+      const auto text = std::filesystem::exists(svg) ? read_file(svg) : std::string();
+      if (text.find("</svg>") != std::string::npos)
+        picture.svg = inline_svg(text, figure.name, figure.title);
     }
     pictures.push_back(std::move(picture));
   }

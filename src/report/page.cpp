@@ -16,6 +16,7 @@ std::vector<Figure> figures_of(const LabelledRun& run, Selection selection,
   if (auto history = history_figure("history" + suffix, run))
     figures.push_back(std::move(*history));
   figures.push_back(auc_figure("auc" + suffix, run, selection, unit));
+  figures.push_back(roc_figure("roc" + suffix, run, selection, unit));
   return figures;
 }
 

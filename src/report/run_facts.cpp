@@ -52,6 +52,16 @@ std::string selection(const config::Node& root) {
   return part == "0" ? "no inner part" : "inner part: " + part + " of the training patients";
 }
 
+// Bags are checked when they are read, but their files are not hashed.
+std::string bags(const config::Node& root) {
+  std::string out;
+  const auto* inputs = at(root, {"data", "inputs"});
+  if (!inputs) return out;
+  for (const auto& [name, input] : inputs->children)
+    if (scalar(input, {"kind"}) == "bag") out += "; " + name + ": bags without a hash";
+  return out;
+}
+
 std::string features(const Json& facts) {
   if (!facts.contains("tables_sha256")) return kUnknown;
   std::string out;
@@ -83,6 +93,7 @@ RunFacts facts_of(const RunSummary& summary) {
   facts.recipe = scalar(root, {"recipe", "name"});
   facts.scalers = scalers(root);
   facts.selection = selection(root);
+  facts.features += bags(root);
   const auto unit = scalar(root, {"data", "label", "time_unit"});
   if (unit != kUnknown) facts.time_unit = unit;
   return facts;

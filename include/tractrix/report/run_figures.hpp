@@ -26,6 +26,11 @@ std::optional<Figure> history_figure(const std::string& name, const LabelledRun&
 Figure auc_figure(const std::string& name, const LabelledRun& run, Selection selection,
                   const std::string& unit);
 
+// ROC curves of each fold at the median event time of all reported patients, with their mean. A
+// fold without a curve there has empty fields.
+Figure roc_figure(const std::string& name, const LabelledRun& run, Selection selection,
+                  const std::string& unit);
+
 // C-index of every fold, mean and population deviation, one column per run.
 Figure comparison_figure(const std::string& name, const std::vector<LabelledRun>& runs,
                          Selection selection);

@@ -129,6 +129,29 @@ TEST(AucFigure, UndefinedTimesAreEmpty) {
   EXPECT_EQ(means.at(0, 2), "2");
 }
 
+TEST(RocFigure, CurvesOfEveryFoldAndTheirMean) {
+  const testing::TemporaryFolder folder;
+  write_run(folder / "run", 0);
+  const auto figure =
+      roc_figure("roc", read_runs({folder / "run"}, {})[0], Selection::last, "months");
+  const auto table = CsvTable::parse(csv(figure.data[0].second), "csv");
+  EXPECT_EQ(table.rows(), 2 * 5) << "(0, 0) and a corner per patient";
+  EXPECT_THAT(figure.caption, HasSubstr("events by 2 months"));
+  const auto means = CsvTable::parse(csv(figure.data[1].second), "csv");
+  ASSERT_EQ(means.rows(), 51);
+  EXPECT_EQ(means.at(0, 1), "1") << "both cases are above both controls in both folds";
+  testing::write_facts(folder / "none", {});
+  testing::write_fold(folder / "none", 0, 0, -1, 0);
+  auto rows = testing::four_patients(1, 0);
+  for (auto& row : rows.rows) row.event = *row.time > 3;  // nobody died by 2.5
+  std::filesystem::create_directories(folder / "none/fold_1");
+  eval::write_predictions(folder / "none/fold_1/predictions_last.csv", rows);
+  write_file(folder / "none/fold_1/metrics.jsonl", "");
+  const auto gap =
+      roc_figure("roc", read_runs({folder / "none"}, {})[0], Selection::last, "months");
+  EXPECT_THAT(gap.data[1].second.rows, ElementsAre(ElementsAre("", ""))) << "no mean over one fold";
+}
+
 TEST(Ticks, AreFewAndRound) {
   EXPECT_EQ(tick_step(40, "months"), 6);
   EXPECT_EQ(tick_step(163, "months"), 24);
@@ -172,7 +195,7 @@ TEST_F(Drawn, EveryPictureParsesAndHoldsItsLabels) {
       EXPECT_GT(CsvTable::read(folder_ / "out" / (picture.file + ".csv")).rows(), 0);
     }
   }
-  EXPECT_EQ(pictures, 1 + 2 * 3);
+  EXPECT_EQ(pictures, 1 + 2 * 4);
   EXPECT_THAT(document.sections[2].pictures[0].svg, HasSubstr("\\n_x_^2 %d<"));
   const auto svg = document.sections[3].pictures[0].svg;  // the first run's curves
   EXPECT_THAT(svg, HasSubstr("it's {a} &lt;b> &amp; `touch hit` @m"));
