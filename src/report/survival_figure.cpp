@@ -166,8 +166,8 @@ Figure survival_figure(const std::string& name, const std::string& label, const 
       "set xrange [0:" + shortest(end * 1.02) + "]\nset yrange [0:1.02]\nset xtics nomirror 0," +
       shortest(step) + "\nset ytics nomirror 0,0.2\nset xlabel " +
       gnuplot_quoted("time (" + unit + ")") +
-      " noenhanced\nset ylabel 'probability of survival'\nset key at graph 0.98, graph 0.98 "
-      "right top noenhanced\nset label " +
+      " noenhanced\nset ylabel 'probability of survival'\nset key outside top center "
+      "horizontal noenhanced\nset label " +
       gnuplot_quoted(test.shown) + " at graph 0.03, graph 0.10 left noenhanced\n" +
       risk_labels(risks) + plots(figure, curves);
   return figure;

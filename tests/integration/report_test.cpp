@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/file.hpp"
@@ -14,7 +15,7 @@ using ::testing::Not;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kSource = TRACTRIX_SOURCE;
+const std::string kSource = testing::source_folder();
 
 // Two short runs on UCEC's real table, trained once for all tests.
 class Report : public ::testing::Test {
@@ -86,8 +87,8 @@ TEST_F(Report, FiguresAreOnThePageAndBesideIt) {
 
 TEST_F(Report, WithoutGnuplotThereIsOneWarningAndThePage) {
   const auto out = *folder_ / "undrawn";
-  const auto ran = testing::shell("PATH=/nowhere " TRACTRIX_PROGRAM " report " + run("snn") + " " +
-                                  run("mlp") + " --out " + out.string());
+  const auto ran = testing::shell("PATH=/nowhere " + testing::program_file() + " report " +
+                                  run("snn") + " " + run("mlp") + " --out " + out.string());
   ASSERT_EQ(ran.code, 0) << ran.output;
   EXPECT_THAT(ran.output, HasSubstr("install gnuplot-nox"));
   EXPECT_EQ(ran.output.find("hint:"), ran.output.rfind("hint:"));

@@ -8,6 +8,7 @@
 #include "run_fixture.hpp"
 #include "support/folder.hpp"
 #include "support/messages.hpp"
+#include "support/paths.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/survival/concordance_interval.hpp"
 
@@ -211,7 +212,7 @@ rows:
 }
 
 TEST_F(Described, TheDocumentedExampleIsRead) {
-  const auto page = read_file(TRACTRIX_SOURCE "/docs/reports.md");
+  const auto page = read_file(testing::source_folder() + "/docs/reports.md");
   const auto begin = page.find("```yaml\n") + 8;
   const auto table = fill(read(page.substr(begin, page.find("```", begin) - begin)), {});
   EXPECT_EQ(table.rows[0].cells[0].reason,
@@ -220,7 +221,8 @@ TEST_F(Described, TheDocumentedExampleIsRead) {
 }
 
 TEST(ShippedTables, AreReadAndTheirPublishedMeansHold) {
-  for (const auto& entry : std::filesystem::directory_iterator(TRACTRIX_SOURCE "/configs/tables")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(testing::source_folder() + "/configs/tables")) {
     const auto table = fill(read_table_file(entry.path()), {});
     for (const auto& row : table.rows) {
       if (!row.description.run.empty()) continue;
