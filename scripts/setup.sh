@@ -45,7 +45,7 @@ failed=no
 tools=(cmake:cmake ninja:ninja-build g++:g++ git:git python3:python3)
 libraries=(libyaml-cpp-dev libspdlog-dev libfmt-dev libcli11-dev libhdf5-dev nlohmann-json3-dev libboost-dev
   libboost-math-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev)
-optional=(ccache:ccache mold:mold shellcheck:shellcheck clang-format:clang-format)
+optional=(ccache:ccache mold:mold shellcheck:shellcheck clang-format:clang-format gnuplot:gnuplot-nox)
 
 missing_commands() {
   local pair

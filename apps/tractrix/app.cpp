@@ -51,8 +51,8 @@ int run(int argc, char** argv) {
   });
   Outcome outcome;
   for (int i = 0; i < argc; ++i) outcome.command += (i > 0 ? " " : "") + std::string(argv[i]);
-  for (auto* add :
-       {add_crossval, add_predict, add_eval, add_ls, add_config, add_data, add_doctor}) {
+  for (auto* add : {add_crossval, add_predict, add_eval, add_report, add_ls, add_config, add_data,
+                    add_doctor}) {
     add(app, outcome);
   }
   try {

@@ -22,6 +22,7 @@ std::vector<std::string> overrides(const std::vector<std::string>& words);
 void add_crossval(CLI::App& app, Outcome& outcome);
 void add_eval(CLI::App& app, Outcome& outcome);
 void add_predict(CLI::App& app, Outcome& outcome);
+void add_report(CLI::App& app, Outcome& outcome);
 void add_ls(CLI::App& app, Outcome& outcome);
 void add_config(CLI::App& app, Outcome& outcome);
 void add_data(CLI::App& app, Outcome& outcome);

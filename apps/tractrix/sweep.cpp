@@ -8,6 +8,7 @@
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
 #include "tractrix/core/named.hpp"
+#include "tractrix/eval/metrics.hpp"
 #include "tractrix/report/run_summary.hpp"
 
 namespace tractrix::app {
@@ -99,14 +100,14 @@ std::vector<SweepPoint> combinations(const std::vector<Axis>& axes, bool grid) {
 std::string cell(const std::vector<report::RunSummary>& runs, report::Selection selection) {
   std::vector<double> values;
   for (const auto& run : runs)
-    if (run.at(selection).mean) values.push_back(*run.at(selection).mean);
+    if (run.at(selection).c_index) values.push_back(run.at(selection).c_index->mean);
   if (values.empty() || values.size() != runs.size()) return "-";
-  const auto spread = report::spread(values);
+  const auto spread = eval::spread(values);
   char text[64];
   if (spread.sample_std) {
-    std::snprintf(text, sizeof text, "%.4f +- %.4f", *spread.mean, *spread.sample_std);
+    std::snprintf(text, sizeof text, "%.4f +- %.4f", spread.mean, *spread.sample_std);
   } else {
-    std::snprintf(text, sizeof text, "%.4f", *spread.mean);
+    std::snprintf(text, sizeof text, "%.4f", spread.mean);
   }
   return text;
 }
@@ -126,10 +127,7 @@ Rows read_rows(const std::filesystem::path& folder, const Json& sweep) {
       if (last) summary = report::summarize(run);
     } catch (const Error&) {  // no fold is finished: said below the table
     }
-    const bool whole =
-        summary && summary->unfinished.empty() &&
-        static_cast<int64_t>(summary->folds.size()) == summary->facts.value("folds", int64_t{0});
-    if (!whole) {
+    if (!summary || !summary->whole()) {
       rows.unfinished.push_back(point.at("folder").get<std::string>());
     } else {
       rows.runs[point.at("label").get<std::string>()].push_back(std::move(*summary));
@@ -188,6 +186,13 @@ void write_sweep(const std::filesystem::path& folder, const std::vector<SweepPoi
 
 bool is_sweep(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "sweep.json");
+}
+
+std::vector<std::filesystem::path> sweep_runs(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> runs;
+  for (const auto& point : read_json(folder / "sweep.json").at("points"))
+    runs.push_back(folder / point.at("folder").get<std::string>());
+  return runs;
 }
 
 void print_sweep(const std::filesystem::path& folder) {

@@ -22,6 +22,8 @@ std::vector<SweepPoint> sweep_points(const std::vector<std::string>& sweeps, boo
 // sweep.json in the folder: what belongs together.
 void write_sweep(const std::filesystem::path& folder, const std::vector<SweepPoint>& points);
 bool is_sweep(const std::filesystem::path& folder);
+// The run folders of its points, in order.
+std::vector<std::filesystem::path> sweep_runs(const std::filesystem::path& folder);
 // Writes summary.json and summary.md and prints the table: one row per point, mean over the seeds.
 void print_sweep(const std::filesystem::path& folder);
 

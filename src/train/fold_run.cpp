@@ -235,14 +235,18 @@ void FoldRun::keep_best(Best& best, const Score& score, const std::vector<Predic
   write_files(best.name, reported);  // before the state that speaks of them
 }
 
-void FoldRun::write_files(const std::string& name, const std::vector<Predicted>& reported) {
+void FoldRun::write_table(const std::string& name, const std::vector<Predicted>& rows) const {
   eval::Predictions table;
-  for (const auto& row : reported) {
+  for (const auto& row : rows) {
     const auto& patient = context_.cohort->patients()[context_.cohort->index(row.id)];
     table.rows.push_back(
         {row.id, fold_.index, patient.time, patient.event, row.risk, row.survival});
   }
   eval::write_predictions(folder_ / ("predictions_" + name + ".csv"), table);
+}
+
+void FoldRun::write_files(const std::string& name, const std::vector<Predicted>& reported) {
+  write_table(name, reported);
   const auto& config = *context_.config;
   ModelCard card{config.recipe, config.recipe_yaml(), view_->preparation(),
                  Json{{"cohort", config.data.cohort},
@@ -331,6 +335,8 @@ void FoldRun::interrupt() {
 }
 
 void FoldRun::finish() {
+  // For thresholds that no reported patient has a say in: the report's risk groups.
+  write_table("last_train", predict(*recipe_, *view_, fold_.train, inference()));
   write_files("last", predict(*recipe_, *view_, fold_.val, inference()));
   finished_ = true;
   save();

@@ -30,6 +30,9 @@ TEST(Bags, SyntheticBagsTrainAndAreCalledSynthetic) {
   EXPECT_THAT(ran.output, HasSubstr("no real slide features were used"));
   EXPECT_THAT(read_file(folder / "a" / "summary.md"),
               HasSubstr("no real slide features were used"));
+  const auto report = tractrix("report " + (folder / "a").string() + " --format html");
+  ASSERT_EQ(report.code, 0) << report.output;
+  EXPECT_THAT(report.output, HasSubstr("class=\"banner\">no real slide features were used"));
 }
 
 TEST(Bags, AMissingSlideIsNamedUnlessAPolicySaysOtherwise) {

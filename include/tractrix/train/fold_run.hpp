@@ -58,6 +58,7 @@ class FoldRun {
   FoldSetup setup() const;
   void end_epoch(const Mark& mark);
   void keep_best(Best& best, const Score& score, const std::vector<Predicted>& reported);
+  void write_table(const std::string& name, const std::vector<Predicted>& rows) const;
   void write_files(const std::string& name, const std::vector<Predicted>& reported);
   // Predictions, index and loss of one pass over patients that are not trained on.
   struct Evaluation {
