@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
@@ -19,7 +20,7 @@ using ::testing::Not;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::filesystem::path kFiles = TRACTRIX_TEST_DATA "/feature_files";
+const std::filesystem::path kFiles = testing::data_folder() + "/feature_files";
 
 std::string text_of(float value) {
   std::string bytes(sizeof(value), '\0');

@@ -9,6 +9,7 @@
 
 #include "support/folder.hpp"
 #include "support/messages.hpp"
+#include "support/paths.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/feature_file.hpp"
 #include "tractrix/data/feature_writer.hpp"
@@ -20,7 +21,7 @@ using ::testing::HasSubstr;
 using testing::message_of;
 using testing::TemporaryFolder;
 
-const std::filesystem::path kFiles = TRACTRIX_TEST_DATA "/feature_files";
+const std::filesystem::path kFiles = testing::data_folder() + "/feature_files";
 
 std::vector<std::filesystem::path> below(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;

@@ -9,6 +9,7 @@
 
 #include "support/folder.hpp"
 #include "support/messages.hpp"
+#include "support/paths.hpp"
 #include "tractrix/config/fields.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/json.hpp"
@@ -32,7 +33,7 @@ using testing::TemporaryFolder;
 
 std::filesystem::path contract_folder() {
   const char* other = std::getenv("TRACTRIX_FEATURE_FILES");
-  return other ? other : TRACTRIX_TEST_DATA "/feature_files";
+  return other ? other : testing::data_folder() + "/feature_files";
 }
 
 // Whether any process opened or read a file since the last question.

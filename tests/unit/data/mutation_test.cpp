@@ -12,6 +12,7 @@
 #include <typeinfo>
 
 #include "support/folder.hpp"
+#include "support/paths.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/core/seed.hpp"
 #include "tractrix/data/feature_file.hpp"
@@ -21,7 +22,7 @@
 namespace tractrix::data {
 namespace {
 
-const std::filesystem::path kValid = TRACTRIX_TEST_DATA "/feature_files/valid";
+const std::filesystem::path kValid = testing::data_folder() + "/feature_files/valid";
 constexpr unsigned kStuckSeconds = 60;
 
 int64_t setting(const char* name, int64_t otherwise) {
