@@ -4,65 +4,23 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "feature_bytes.hpp"
-#include "feature_memory.hpp"
+#include "feature_finite.hpp"
 #include "feature_source.hpp"
 
 namespace tractrix::data {
 namespace feature {
 
-// The exponent bits of a 16-bit or 32-bit float are all ones: NaN or infinity.
-// Whole blocks first: their loop has a fixed length, which compilers turn into vector code at -O2.
-template <class Bits>
-int64_t first_with(const Bits* values, int64_t count, Bits mask) {
-  constexpr int64_t kBlock = 4096;
-  int64_t start = 0;
-  for (bool good = true; good && start + kBlock <= count;) {
-    Bits bad = 0;
-    for (int64_t i = 0; i < kBlock; ++i) bad |= (values[start + i] & mask) == mask ? 1 : 0;
-    good = bad == 0;
-    if (good) start += kBlock;
-  }
-  for (; start < count; ++start)
-    if ((values[start] & mask) == mask) return start;
-  return -1;
-}
-
-int64_t first_double(const double* values, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)  // NaN fails the comparison, too
-    if (!(std::fabs(values[i]) <= std::numeric_limits<float>::max())) return i;
-  return -1;
-}
-
-int64_t first_not_finite(const at::Tensor& values) {
-  const void* data = values.const_data_ptr();
-  const int64_t count = values.numel();
-  switch (values.scalar_type()) {
-    case at::kFloat:
-      return first_with(static_cast<const uint32_t*>(data), count, 0x7F800000u);
-    case at::kHalf:
-      return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7C00);
-    case at::kBFloat16:
-      return first_with<uint16_t>(static_cast<const uint16_t*>(data), count, 0x7F80);
-    case at::kDouble:
-      return first_double(static_cast<const double*>(data), count);
-    default:
-      return -1;  // integers are finite
-  }
-}
-
 at::Tensor as_asked(const at::Tensor& values, As as) {
-  if (as == As::stored || values.scalar_type() == at::kFloat) return values;
-  return empty_values(values.sizes(), at::kFloat).copy_(values);
+  return as == As::stored ? values : values.to(at::kFloat);
 }
 
 }  // namespace feature
 
 void require_finite(const at::Tensor& values, const std::string& where) {
   const at::Tensor plain = values.contiguous();
-  const int64_t at = feature::first_not_finite(plain);
+  const int64_t at = first_not_finite(plain.const_data_ptr(), plain.numel(), plain.scalar_type());
   if (at < 0) return;
   const int64_t columns = std::max<int64_t>(plain.dim() > 0 ? plain.size(-1) : 1, 1);
   const double value = plain.flatten()[at].item<double>();
@@ -117,8 +75,9 @@ at::Tensor FeatureFile::read(As as) const {
     throw Error(where, "holds " + std::to_string(about.members.size()) + " members (" +
                            enumerate(about.members) + "), not one bag");
   }
-  const at::Tensor values = source_->values("").reshape({about.rows, about.columns});
-  require_finite(values, where);
+  const auto stored = source_->values("");
+  const at::Tensor values = stored.tensor.reshape({about.rows, about.columns});
+  if (!stored.finite) require_finite(values, where);
   return feature::as_asked(values, as);
 }
 
@@ -128,9 +87,9 @@ at::Tensor FeatureFile::read(const std::string& member, As as) const {
   if (!known)
     throw Error(info().file.string(),
                 "holds no '" + member + "'; there are: " + enumerate(info().members, 12));
-  const at::Tensor values = source_->values(member);
-  require_finite(values, info().file.string() + " (" + member + ")");
-  return feature::as_asked(values, as);
+  const auto stored = source_->values(member);
+  if (!stored.finite) require_finite(stored.tensor, info().file.string() + " (" + member + ")");
+  return feature::as_asked(stored.tensor, as);
 }
 
 at::Tensor FeatureFile::coords() const {

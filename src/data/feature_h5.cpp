@@ -16,8 +16,8 @@ class Source : public FeatureSource {
  public:
   Source(const std::filesystem::path& file, const Json& json);
 
-  at::Tensor values(const std::string& member) const override;
-  at::Tensor coords() const override { return load(info.file, sets_.at(h5::kCoordsName)); }
+  StoredValues values(const std::string& member) const override;
+  at::Tensor coords() const override { return load(info.file, sets_.at(h5::kCoordsName)).tensor; }
   std::vector<std::string> texts(const std::string& dataset) const override;
 
  private:
@@ -201,7 +201,7 @@ Source::Source(const std::filesystem::path& file, const Json& json) {
   name_layout();
 }
 
-at::Tensor Source::values(const std::string& member) const {
+StoredValues Source::values(const std::string& member) const {
   if (member.empty()) return load(info.file, sets_.at(info.dataset));
   if (info.layout == "omics groups") return load(info.file, sets_.at(member + "/features"));
   const auto found = std::find(info.members.begin(), info.members.end(), member);

@@ -128,16 +128,16 @@ std::optional<std::vector<uint64_t>> row_chunk_addresses(const RawFile& file, ui
   return walk.addresses;
 }
 
-void read_row_chunks(const RawFile& file, const RowChunks& chunks,
-                     const std::vector<uint64_t>& addresses, char* to) {
+void read_row_chunks(const RowChunks& chunks, const std::vector<uint64_t>& addresses, char* to,
+                     const ReadBytes& read) {
   const uint64_t size = chunks.rows_per_chunk * chunks.row_bytes,
                  total = chunks.rows * chunks.row_bytes;
   for (size_t first = 0; first < addresses.size();) {
     size_t end = first + 1;
     while (end < addresses.size() && addresses[end] == addresses[end - 1] + size) ++end;
     const uint64_t begin = first * size;
-    file.read(addresses[first], to + begin,
-              std::min(end * size, total) - begin);  // the last chunk may be partial
+    read(addresses[first], to + begin,
+         std::min(end * size, total) - begin);  // the last chunk may be partial
     first = end;
   }
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,7 +29,8 @@ std::optional<std::vector<uint64_t>> row_chunk_addresses(const RawFile& file, ui
                                                          const RowChunks& chunks);
 
 // Reads all rows into `to` (rows * row_bytes bytes), neighbouring chunks at once.
-void read_row_chunks(const RawFile& file, const RowChunks& chunks,
-                     const std::vector<uint64_t>& addresses, char* to);
+using ReadBytes = std::function<void(uint64_t offset, char* to, uint64_t length)>;
+void read_row_chunks(const RowChunks& chunks, const std::vector<uint64_t>& addresses, char* to,
+                     const ReadBytes& read);
 
 }  // namespace tractrix::data::h5

@@ -11,6 +11,7 @@
 
 #include "feature_h5_library.hpp"
 #include "feature_sandbox.hpp"
+#include "feature_source.hpp"
 #include "tractrix/core/json.hpp"
 #include "tractrix/core/safetensors.hpp"
 
@@ -42,8 +43,8 @@ void with_set(const std::string& file, uint64_t size, const std::string& path,
               const std::function<void(hid_t, const h5::Shape&)>& use);
 
 // All values in their stored type and shape, native byte order.
-at::Tensor load(const std::filesystem::path& path, const Set& set);
+StoredValues load(const std::filesystem::path& path, const Set& set);
 // values[part]: without the rest where they lie in one piece.
-at::Tensor load_part(const std::filesystem::path& path, const Set& set, int64_t part);
+StoredValues load_part(const std::filesystem::path& path, const Set& set, int64_t part);
 
 }  // namespace tractrix::data::hdf5

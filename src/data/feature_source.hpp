@@ -11,11 +11,16 @@
 
 namespace tractrix::data {
 
+struct StoredValues {
+  at::Tensor tensor;
+  bool finite = false;  // found out while the values were read; otherwise still to be asked
+};
+
 class FeatureSource {
  public:
   virtual ~FeatureSource() = default;
   // The features ("" or a member's name) in their stored type and shape, native byte order.
-  virtual at::Tensor values(const std::string& member) const = 0;
+  virtual StoredValues values(const std::string& member) const = 0;
   virtual at::Tensor coords() const = 0;
   virtual std::vector<std::string> texts(const std::string& dataset) const = 0;
 

@@ -6,7 +6,6 @@
 #include <map>
 
 #include "feature_bytes.hpp"
-#include "feature_memory.hpp"
 #include "feature_pickle.hpp"
 #include "feature_source.hpp"
 #include "feature_torch_output.hpp"
@@ -64,7 +63,7 @@ class Source : public FeatureSource {
  public:
   explicit Source(const std::filesystem::path& file);
 
-  at::Tensor values(const std::string& member) const override;
+  StoredValues values(const std::string& member) const override;
   at::Tensor coords() const override { return load(views_.at("coords")); }
   std::vector<std::string> texts(const std::string&) const override { refuse("holds no texts"); }
 
@@ -249,7 +248,7 @@ void Source::read_storage(const View& view, char* to, uint64_t bytes) const {
 }
 
 at::Tensor Source::load(const View& view) const {
-  const at::Tensor flat = empty_values({view.elements}, scalar_type(view.dtype));
+  const at::Tensor flat = at::empty({view.elements}, scalar_type(view.dtype));
   auto* bytes = static_cast<char*>(flat.data_ptr());
   if (!view.storage.empty()) {
     read_storage(view, bytes, static_cast<uint64_t>(flat.nbytes()));
@@ -338,8 +337,8 @@ Source::Source(const std::filesystem::path& path) {
   judge(*loaded.value);
 }
 
-at::Tensor Source::values(const std::string& member) const {
-  return load(views_.at(member.empty() ? info.dataset : member));
+StoredValues Source::values(const std::string& member) const {
+  return {load(views_.at(member.empty() ? info.dataset : member))};
 }
 
 }  // namespace torch_file

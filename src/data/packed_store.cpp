@@ -4,7 +4,6 @@
 
 #include "feature_bytes.hpp"
 #include "feature_h5_library.hpp"
-#include "feature_memory.hpp"
 #include "feature_source.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
@@ -110,7 +109,7 @@ PackedSlide to_slide(const std::filesystem::path& file, const std::string& name,
 }
 
 at::Tensor load(const RawFile& file, uint64_t address, int64_t rows, int64_t columns, Dtype dtype) {
-  at::Tensor tensor = empty_values({rows, columns}, scalar_type(dtype));
+  at::Tensor tensor = at::empty({rows, columns}, scalar_type(dtype));
   file.read(address, tensor.data_ptr(), static_cast<uint64_t>(tensor.nbytes()));
   return tensor;
 }

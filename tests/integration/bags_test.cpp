@@ -35,6 +35,25 @@ TEST(Bags, SyntheticBagsTrainAndAreCalledSynthetic) {
   EXPECT_THAT(report.output, HasSubstr("class=\"banner\">no real slide features were used"));
 }
 
+TEST(Bags, SyntheticGeneBagsAreReadByPathway) {
+  TemporaryFolder folder;
+  const std::string signatures = std::string(TRACTRIX_TEST_DATA) + "/tcga/signatures.csv";
+  write_file(folder / "t.csv",
+             "case_id,slide_id,survival_months,censorship\nA,a.svs,1,0\nB,b.svs,2,1\n");
+  write_file(folder / "c.yaml",
+             "data: {cohort: x, table: t.csv, inputs: {genes: {kind: genes, features: g, "
+             "signatures: " +
+                 signatures + "}}}\n");
+  const std::string config = (folder / "c.yaml").string();
+  const auto made = tractrix("data synth " + config + " --genes " + signatures +
+                             " --columns 4 --out " + (folder / "g").string());
+  ASSERT_EQ(made.code, 0) << made.output;
+  EXPECT_THAT(made.output, HasSubstr("2 synthetic gene bags of 4 columns"));
+  const auto ran = tractrix("data check " + config);
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("2 files, Tumor Suppressor Genes 82, Oncogenes 328"));
+}
+
 TEST(Bags, AMissingSlideIsNamedUnlessAPolicySaysOtherwise) {
   TemporaryFolder folder;
   write_file(folder / "t.csv",

@@ -62,6 +62,30 @@ TEST(FeatureBatch, EveryFileHasTheVerdictItHasAlone) {
   EXPECT_EQ(failed, errors.size());
 }
 
+TEST(FeatureBatch, ACrashIsNamedAndTheOthersAreRead) {
+  // A node that is its own child ends HDF5 1.10.8 by a full stack.
+  TemporaryFolder folder;
+  std::vector<std::filesystem::path> files;
+  for (int i = 0; i < 9; ++i) {
+    files.push_back(folder / (std::to_string(i) + ".h5"));
+    const bool hostile = i == 3 || i == 4 || i == 8;
+    std::filesystem::copy_file(
+        kFiles / (hostile ? "invalid/h5/btree_child_is_itself.h5" : "valid/h5/contiguous.h5"),
+        files.back());
+  }
+  files.push_back(folder / "none.h5");
+  Errors errors;
+  const auto opened = open_features(files, errors);
+  ASSERT_EQ(errors.size(), 4u);
+  for (const int i : {0, 1, 2, 5, 6, 7}) {
+    ASSERT_TRUE(opened[static_cast<size_t>(i)]);
+    EXPECT_EQ(opened[static_cast<size_t>(i)]->read().size(0), 75);
+  }
+  for (const size_t k : {0, 1, 2}) EXPECT_THAT(errors.messages()[k], HasSubstr("damaged"));
+  EXPECT_THAT(errors.messages()[1], HasSubstr("/4.h5: "));
+  EXPECT_THAT(errors.messages()[3], HasSubstr("/none.h5: there is no such file"));
+}
+
 TEST(FeatureBatch, NothingOutsideTheFileIsOpened) {
   // The library would follow an external link by opening its target.
   Errors errors;
