@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <functional>
+#include <limits>
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
@@ -24,16 +25,40 @@ double median(std::vector<double> values) {
   return quantile(values, 0.5);
 }
 
+// Within which every fold has had an event and still has patients.
+struct Span {
+  double first_event = std::numeric_limits<double>::infinity();
+  double last = -std::numeric_limits<double>::infinity();
+};
+
+bool in_all(const std::map<int64_t, Span>& folds, double t) {
+  return std::all_of(folds.begin(), folds.end(), [&](const auto& item) {
+    const Span& span = item.second;
+    const bool any_event = std::isfinite(span.first_event);
+    return !any_event || (span.first_event <= t && t < span.last);
+  });
+}
+
+// Of the event times; those at which every fold can be judged, or all when there is none.
 std::vector<double> deciles(const Source& source) {
   std::vector<double> events;
-  for (const auto& row : source.predictions.rows)
-    if (row.event.value_or(false) && row.time) events.push_back(*row.time);
+  std::map<int64_t, Span> folds;
+  for (const auto& row : source.predictions.rows) {
+    if (!row.time) continue;
+    auto& span = folds[row.fold];
+    span.last = std::max(span.last, *row.time);
+    if (!row.event.value_or(false)) continue;
+    span.first_event = std::min(span.first_event, *row.time);
+    events.push_back(*row.time);
+  }
   if (events.empty()) return {};
   std::sort(events.begin(), events.end());
   std::vector<double> times;
   for (int tenth = 1; tenth < 10; ++tenth) times.push_back(quantile(events, tenth / 10.0));
   times.erase(std::unique(times.begin(), times.end()), times.end());
-  return times;
+  auto common = times;
+  std::erase_if(common, [&](double t) { return !in_all(folds, t); });
+  return common.empty() ? times : common;
 }
 
 void check(const Settings& settings) {

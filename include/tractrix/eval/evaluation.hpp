@@ -17,7 +17,9 @@ namespace tractrix::eval {
 constexpr int64_t kMostPairwise = 20'000;
 
 struct Settings {
-  std::vector<double> times;  // of AUC and Brier; empty: deciles of the event times
+  // Of AUC and Brier. Empty: the deciles of all event times at which every fold has had an event
+  // and still has patients.
+  std::vector<double> times;
   std::optional<double> tau;  // Uno's truncation, limit of the restricted mean; default: last time
   std::optional<double> calibration_time;  // default: the middle one of times
   int64_t calibration_groups = 4;
