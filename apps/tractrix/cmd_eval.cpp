@@ -120,7 +120,12 @@ void add_comparison(const Item& item, const Arguments& a, const std::vector<Item
   for (const auto& candidate : others)
     if (candidate.selection == item.selection) other = &candidate;
   const bool mixed = !item.selection.empty() && !other->selection.empty();
-  if (mixed && item.selection != other->selection) return;
+  if (mixed && item.selection != other->selection) {
+    const std::string reason = a.against + " has no selection '" + item.selection + "'";
+    out.text += "\nno comparison: " + reason + "\n";
+    out.json.back()["comparison"] = {{"value", nullptr}, {"reason", reason}};
+    return;
+  }
   const auto comparison = eval::compare(item.source, other->source, a.compare);
   out.text += "\n" + shown(comparison);
   out.json.back()["comparison"] = eval::to_json(comparison);
