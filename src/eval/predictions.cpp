@@ -23,8 +23,11 @@ class Reader {
     time_ = table_.column(map_.time);
     event_ = table_.column(map_.censorship.empty() ? map_.event : map_.censorship);
     find_survival_columns();
-    for (int64_t row = 0; row < table_.rows(); ++row) add(row);
+    for (const auto& [name, value] : map_.only) only_.emplace_back(table_.column(name), value);
+    for (int64_t row = 0; row < table_.rows(); ++row)
+      if (wanted(row)) add(row);
     errors_.raise();
+    if (predictions_.rows.empty()) throw Error(table_.where(), "no row holds what is asked for");
     return std::move(predictions_);
   }
 
@@ -35,6 +38,12 @@ class Reader {
     for (const auto& name : table_.header()) named += name.starts_with("S_t");
     for (int64_t k = 1; k <= named; ++k)
       survival_.push_back(table_.column("S_t" + std::to_string(k)));
+  }
+
+  bool wanted(int64_t row) const {
+    return std::all_of(only_.begin(), only_.end(), [&](const auto& condition) {
+      return table_.at(row, condition.first) == condition.second;
+    });
   }
 
   void refuse(int64_t row, int64_t column, const std::string& expected) {
@@ -82,6 +91,7 @@ class Reader {
   int64_t id_ = 0, risk_ = 0, time_ = 0, event_ = 0;
   std::optional<int64_t> fold_;
   std::vector<int64_t> survival_;
+  std::vector<std::pair<int64_t, std::string>> only_;  // column, value
   std::set<std::pair<int64_t, std::string>> seen_;
   Errors errors_;
   Predictions predictions_;
@@ -109,7 +119,7 @@ void write_predictions(const std::filesystem::path& file, const Predictions& pre
 }
 
 Predictions read_predictions(const std::filesystem::path& file, const ColumnMap& map) {
-  const auto table = CsvTable::read(file);
+  const auto table = CsvTable::read(file, {map.separator});
   return Reader(table, map).read();
 }
 

@@ -19,6 +19,11 @@ double normal_quantile(const std::string& where, double level) {
   return boost::math::quantile(boost::math::normal(), 0.5 + level / 2);
 }
 
+Interval normal_interval(double estimate, double standard_error, double level) {
+  const double half = normal_quantile("normal interval", level) * standard_error;
+  return {estimate - half, estimate + half};
+}
+
 double normal_cdf(double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; }
 
 double two_sided_p(double z) { return std::erfc(std::abs(z) / std::sqrt(2.0)); }

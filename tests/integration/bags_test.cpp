@@ -37,7 +37,7 @@ TEST(Bags, SyntheticBagsTrainAndAreCalledSynthetic) {
 
 TEST(Bags, SyntheticGeneBagsAreReadByPathway) {
   TemporaryFolder folder;
-  const std::string signatures = std::string(TRACTRIX_TEST_DATA) + "/tcga/signatures.csv";
+  const std::string signatures = testing::data_folder() + "/tcga/signatures.csv";
   write_file(folder / "t.csv",
              "case_id,slide_id,survival_months,censorship\nA,a.svs,1,0\nB,b.svs,2,1\n");
   write_file(folder / "c.yaml",

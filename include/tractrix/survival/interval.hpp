@@ -10,6 +10,10 @@ struct Interval {
   double upper = 0;
 };
 
+// estimate -+ z standard_error, z the normal quantile of the level. Throws an Error for a level
+// outside (0, 1).
+Interval normal_interval(double estimate, double standard_error, double level = 0.95);
+
 // greater: the first is larger than the second, or the statistic larger than chance.
 enum class Alternative { two_sided, greater, less };
 
