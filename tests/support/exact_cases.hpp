@@ -9,13 +9,14 @@
 #include <string>
 
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 
 namespace tractrix::test {
 
 class ExactCase {
  public:
   explicit ExactCase(const std::string& name, at::ScalarType type = at::kDouble)
-      : golden_(Golden::read(std::filesystem::path(TRACTRIX_TEST_GOLDENS) / "hyperbolic" /
+      : golden_(Golden::read(std::filesystem::path(testing::goldens_folder()) / "hyperbolic" /
                              (name + ".json"))),
         type_(type) {}
 
