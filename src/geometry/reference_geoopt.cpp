@@ -14,12 +14,12 @@ at::Tensor arcosh(const at::Tensor& z) {
 
 }  // namespace ambient
 
-at::Tensor inner(const at::Tensor& u, const at::Tensor& v) {
+at::Tensor lorentz_inner(const at::Tensor& u, const at::Tensor& v) {
   return (ambient::space(u) * ambient::space(v)).sum(-1, true) -
          ambient::time(u) * ambient::time(v);
 }
 
-at::Tensor norm(const at::Tensor& u) { return inner(u, u).clamp_min(1e-8).sqrt(); }
+at::Tensor lorentz_norm(const at::Tensor& u) { return lorentz_inner(u, u).clamp_min(1e-8).sqrt(); }
 
 at::Tensor origin(const at::Tensor& like, const at::Tensor& k) {
   const at::Tensor zeros = at::zeros({like.size(-1) - 1}, like.options().requires_grad(false));
@@ -27,7 +27,7 @@ at::Tensor origin(const at::Tensor& like, const at::Tensor& k) {
 }
 
 at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& k) {
-  return k.sqrt() * ambient::arcosh(-inner(x, y) / k);
+  return k.sqrt() * ambient::arcosh(-lorentz_inner(x, y) / k);
 }
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& k) {
@@ -36,23 +36,23 @@ at::Tensor project(const at::Tensor& x, const at::Tensor& k) {
 }
 
 at::Tensor project_tangent(const at::Tensor& x, const at::Tensor& u, const at::Tensor& k) {
-  return u + inner(x, u) * x / k;
+  return u + lorentz_inner(x, u) * x / k;
 }
 
 at::Tensor exp(const at::Tensor& x, const at::Tensor& u, const at::Tensor& k) {
-  const at::Tensor length = norm(u), t = length / k.sqrt();
+  const at::Tensor length = lorentz_norm(u), t = length / k.sqrt();
   return t.cosh() * x + k.sqrt() * t.sinh() * u / length;
 }
 
 at::Tensor log(const at::Tensor& x, const at::Tensor& y, const at::Tensor& k) {
-  const at::Tensor direction = y + inner(x, y) / k * x;
-  return distance(x, y, k) * direction / norm(direction);
+  const at::Tensor direction = y + lorentz_inner(x, y) / k * x;
+  return distance(x, y, k) * direction / lorentz_norm(direction);
 }
 
 at::Tensor transport(const at::Tensor& x, const at::Tensor& y, const at::Tensor& v,
                      const at::Tensor& k) {
   const at::Tensor there = log(x, y, k), back = log(y, x, k);
-  return v - inner(there, v) / distance(x, y, k).square() * (there + back);
+  return v - lorentz_inner(there, v) / distance(x, y, k).square() * (there + back);
 }
 
 at::Tensor geodesic_unit(double t, const at::Tensor& x, const at::Tensor& u, const at::Tensor& k) {

@@ -191,9 +191,9 @@ Tensors hyperboloid_metric(Golden& golden) {
   const auto next = lib::project(lib::exp(x, .3 * w, k), k);
   return {{"dist", lib::distance(x, y, k).squeeze(1)},
           {"dist0", lib::distance(o, x, k).squeeze(1)},
-          {"inner", lib::inner(u, y).squeeze(1)},
-          {"inner0", lib::inner(o, x).squeeze(1)},
-          {"norm", lib::norm(w).squeeze(1)},
+          {"inner", lib::lorentz_inner(u, y).squeeze(1)},
+          {"inner0", lib::lorentz_inner(o, x).squeeze(1)},
+          {"norm", lib::lorentz_norm(w).squeeze(1)},
           {"egrad2rgrad", lib::project_tangent(x, raised, k)},
           {"transp", lib::transport(x, y, w, k)},
           {"transp0", lib::transport(o, y, v0, k)},

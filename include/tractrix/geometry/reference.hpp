@@ -45,8 +45,8 @@ at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& 
 // closer than 1e-4 is too short. Gradients treat all coordinates as free.
 namespace geoopt {
 
-at::Tensor inner(const at::Tensor& u, const at::Tensor& v);                          // [..., 1]
-at::Tensor norm(const at::Tensor& u);                                                // [..., 1]
+at::Tensor lorentz_inner(const at::Tensor& u, const at::Tensor& v);                  // [..., 1]
+at::Tensor lorentz_norm(const at::Tensor& u);                                        // [..., 1]
 at::Tensor origin(const at::Tensor& like, const at::Tensor& k);                      // [D + 1]
 at::Tensor distance(const at::Tensor& x, const at::Tensor& y, const at::Tensor& k);  // [..., 1]
 at::Tensor project(const at::Tensor& x, const at::Tensor& k);

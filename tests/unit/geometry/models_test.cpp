@@ -89,7 +89,7 @@ TEST(Midpoint, OnePointInThreeModels) {
   }
 }
 
-class Models : public testing::TestWithParam<double> {
+class Models : public ::testing::TestWithParam<double> {
  protected:
   void SetUp() override {
     torch::manual_seed(11);
@@ -167,7 +167,7 @@ TEST_P(Models, TangentPart) {
   expect_close(lorentz::inner(x, x, c), (-1 / c).expand({40}), 1e-12 * size);
 }
 
-INSTANTIATE_TEST_SUITE_P(Curvatures, Models, testing::Values(1e-3, .1, 1., 2.5));
+INSTANTIATE_TEST_SUITE_P(Curvatures, Models, ::testing::Values(1e-3, .1, 1., 2.5));
 
 TEST(Tangent, ClipKeepsTheDirection) {
   const auto v = points({{3, 4, 0}, {.3, .4, 0}, {0, 0, 0}});
