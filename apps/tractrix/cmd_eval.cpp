@@ -91,7 +91,10 @@ struct Output {
 };
 
 void add_item(const Item& item, const Arguments& a, Output& out) {
-  const auto evaluation = eval::evaluate(item.source, a.settings);
+  auto evaluation = eval::evaluate(item.source, a.settings);
+  if (item.selection == "best")
+    evaluation.notes.push_back(
+        "best: the epoch is chosen on the patients that it is evaluated on: optimistic");
   out.text += "\n" + item.source.where + "\n" + shown(evaluation, !a.settings.times.empty());
   out.csv += eval::csv_rows(item.source.where, evaluation);
   Json json = eval::to_json(evaluation);

@@ -21,7 +21,18 @@ std::string fixed(double value, const char* format = "%.4f") {
   return text;
 }
 
-std::string probability(double p) { return fixed(p, p < 1e-3 ? "%.1e" : "%.4f"); }
+// Far tails underflow.
+std::string probability(double p) {
+  return p < 1e-300 ? "< 1e-300" : fixed(p, p < 1e-3 ? "%.1e" : "%.4f");
+}
+
+// The hint of an error stands on a line of its own; here all is one line.
+std::string one_line(std::string reason) {
+  const std::string hint = "\n  hint: ";
+  for (size_t at = reason.find(hint); at != std::string::npos; at = reason.find(hint))
+    reason.replace(at, hint.size(), "; ");
+  return reason;
+}
 
 std::string range(const survival::Interval& interval) {
   return fixed(interval.lower, "%.3f") + ".." + fixed(interval.upper, "%.3f");
@@ -49,7 +60,7 @@ class Reasons {
       std::vector<std::string> places;
       for (const auto& [metric, parts] : where)
         places.push_back(metric + " (" + enumerate(parts, 8) + ")");
-      out += "no " + enumerate(places, 6) + ": " + reason + "\n";
+      out += "no " + enumerate(places, 6) + ": " + one_line(reason) + "\n";
     }
     return out;
   }
@@ -60,7 +71,7 @@ class Reasons {
 };
 
 std::string label_of(const std::string& name, const eval::Settings& settings) {
-  const std::string limit = settings.tau ? " to " + fixed(*settings.tau, "%.4g") : "";
+  const std::string limit = settings.tau ? " to " + fixed(*settings.tau, "%.6g") : "";
   if (name == "c_index") return "C-index (Harrell)";
   if (name == "uno_c_index") return "C-index (Uno)" + limit;
   if (name == "mean_auc") return "AUC, mean over time";
@@ -72,7 +83,7 @@ std::string label_of(const std::string& name, const eval::Settings& settings) {
   if (name == "restricted_mean_difference") return "restricted mean, low - high";
   const size_t at = name.find('@');
   const auto time = parse_number(name.substr(at + 1));
-  return (name.starts_with("auc") ? "AUC at " : "Brier at ") + fixed(time.value_or(0), "%.4g");
+  return (name.starts_with("auc") ? "AUC at " : "Brier at ") + fixed(time.value_or(0), "%.6g");
 }
 
 bool summary_name(const std::string& name) { return name.find('@') == std::string::npos; }
@@ -187,7 +198,7 @@ class EvaluationTable {
                             std::to_string(group.patients), fixed(group.predicted),
                             fixed(group.observed), range(group.interval)});
     return "\n" + report::text(table) + "share of events by " +
-           fixed(*evaluation_.settings.calibration_time, "%.4g") + "\n\n";
+           fixed(*evaluation_.settings.calibration_time, "%.6g") + "\n\n";
   }
 
   const Evaluation& evaluation_;
@@ -208,24 +219,24 @@ std::string value(const Measured<Estimate>& e, const std::string& metric, const 
 std::string lines(const eval::Comparison& c) {
   std::string out;
   if (c.mean) out += "mean difference of the folds " + fixed(c.mean->mean) + "\n";
-  if (!c.mean) out += "no mean difference: " + c.mean.reason + "\n";
+  if (!c.mean) out += "no mean difference: " + one_line(c.mean.reason) + "\n";
   if (c.paired_t) {
     out += "paired t " + fixed(c.paired_t->t, "%.3f") + ", " + std::to_string(c.paired_t->degrees) +
            " degrees, p " + probability(c.paired_t->p) + ", interval " +
            range(c.paired_t->interval) + "\n";
   } else {
-    out += "no paired t: " + c.paired_t.reason + "\n";
+    out += "no paired t: " + one_line(c.paired_t.reason) + "\n";
   }
   if (c.wilcoxon) {
     out += "Wilcoxon over " + std::to_string(c.wilcoxon->pairs) + " folds, p " +
            probability(c.wilcoxon->p) + (c.wilcoxon->exact ? " (exact)" : " (normal)") + "\n";
   } else {
-    out += "no Wilcoxon: " + c.wilcoxon.reason + "\n";
+    out += "no Wilcoxon: " + one_line(c.wilcoxon.reason) + "\n";
   }
   const std::string what = c.options.bootstrap == eval::BootstrapOf::pooled
                                ? "pooled difference"
                                : "mean difference of the folds";
-  if (!c.bootstrap) return out + "no bootstrap: " + c.bootstrap.reason + "\n";
+  if (!c.bootstrap) return out + "no bootstrap: " + one_line(c.bootstrap.reason) + "\n";
   return out + "bootstrap over patients, " + what + " " + fixed(c.bootstrap->difference) +
          ", BCa interval " + range(c.bootstrap->interval) + ", standard error " +
          fixed(c.bootstrap->standard_error) + " (" + std::to_string(c.bootstrap->replicates) +
