@@ -74,6 +74,7 @@ TEST(Configs, EveryShippedConfigIsValid) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource + "/configs")) {
     const auto folder = entry.path().parent_path().filename();
     if (entry.path().extension() != ".yaml" || folder == "base" || folder == "cohorts") continue;
+    if (folder == "tables") continue;  // for `report --table`: the tests of room report read them
     const auto ran = tractrix("config check " + entry.path().string());
     EXPECT_EQ(ran.code, 0) << ran.output;
     ++checked;
