@@ -1,5 +1,6 @@
 #include "tractrix/eval/metrics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <stdexcept>
@@ -51,6 +52,13 @@ Spread spread(const std::vector<double>& values) {
   result.population_std = std::sqrt(squares / n);
   if (values.size() > 1) result.sample_std = std::sqrt(squares / (n - 1));
   return result;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) throw std::logic_error("median of no values");
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 Metrics evaluate(const Predictions& predictions, const std::string& where) {

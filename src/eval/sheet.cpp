@@ -7,6 +7,7 @@
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/eval/metrics.hpp"
 #include "tractrix/survival/discrete.hpp"
 
 namespace tractrix::eval {
@@ -18,11 +19,6 @@ double quantile(const std::vector<double>& sorted, double share) {
   const auto below = static_cast<size_t>(place);
   const auto above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (place - std::floor(place));
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return quantile(values, 0.5);
 }
 
 // Within which every fold has had an event and still has patients.

@@ -5,6 +5,7 @@
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/eval/metrics.hpp"
 #include "tractrix/report/escape.hpp"
 #include "tractrix/report/run_figures.hpp"
 #include "tractrix/survival/time_auc.hpp"
@@ -128,7 +129,7 @@ Figure roc_figure(const std::string& name, const LabelledRun& run, Selection sel
   std::vector<double> events;
   for (size_t i = 0; i < all.time.size(); ++i)
     if (all.event[i]) events.push_back(all.time[i]);
-  const double t = events.empty() ? 0 : median(events);
+  const double t = events.empty() ? 0 : eval::median(events);
   const auto [table, means] = roc_tables(all, folds, t);
   const auto at = "events by " + shortest(t) + " " + unit;
   Figure figure{name, "ROC curves, " + run.label};

@@ -1,11 +1,10 @@
 #include "tractrix/report/risk_groups.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
-#include <stdexcept>
 
 #include "tractrix/core/error.hpp"
+#include "tractrix/eval/metrics.hpp"
 
 namespace tractrix::report {
 namespace {
@@ -24,7 +23,7 @@ std::optional<std::map<int64_t, double>> training_medians(const std::filesystem:
   const auto file = "predictions_" + std::string(name(selection)) + "_train.csv";
   for (const auto& [number, folder] : fold_folders(run)) {
     if (!std::filesystem::exists(folder / file)) continue;
-    medians[number] = median(risks_of(eval::read_predictions(folder / file).rows));
+    medians[number] = eval::median(risks_of(eval::read_predictions(folder / file).rows));
   }
   for (const auto& row : reported.rows)
     if (!medians.contains(row.fold)) return std::nullopt;
@@ -39,7 +38,7 @@ RiskGroups risk_groups(const std::filesystem::path& run, Selection selection) {
     throw Error(run.string(),
                 std::string("no fold has predictions of the selection '") + name(selection) + "'");
   const auto medians = training_medians(run, selection, rows);
-  const double pooled = median(risks_of(rows.rows));
+  const double pooled = eval::median(risks_of(rows.rows));
   RiskGroups groups;
   groups.rule = medians ? "high risk: above the median risk of the fold's training patients"
                         : "high risk: above the median risk of all reported patients, pooled";
@@ -49,13 +48,6 @@ RiskGroups risk_groups(const std::filesystem::path& run, Selection selection) {
     groups.group.push_back(row.risk > (medians ? medians->at(row.fold) : pooled) ? 1 : 0);
   }
   return groups;
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) throw std::logic_error("median of no values");
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 }  // namespace tractrix::report

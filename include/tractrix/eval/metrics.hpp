@@ -36,6 +36,9 @@ struct Metrics {
 
 // values must not be empty.
 Spread spread(const std::vector<double>& values);
+// The middle value, or the mean of the middle two: the threshold of risk groups wherever they are
+// drawn, so that no patient changes sides by rounding.
+double median(std::vector<double> values);
 
 // Throws an Error that names the patients whose time or event is not known, and for an empty table.
 // where: the table's name for messages.

@@ -23,7 +23,4 @@ struct RiskGroups {
 // fold has a prediction of this selection.
 RiskGroups risk_groups(const std::filesystem::path& run, Selection selection);
 
-// The middle value, or the mean of the middle two. values must not be empty.
-double median(std::vector<double> values);
-
 }  // namespace tractrix::report
