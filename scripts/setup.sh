@@ -77,11 +77,14 @@ root_prefix() {
   return 1
 }
 
-apt_install() {
-  local sudo=$1
+# What apt says goes to a file, and is shown when it fails.
+apt() {
+  local sudo=$1 log=$torch_cache/apt.log
   shift
+  mkdir -p "$torch_cache"
   # shellcheck disable=SC2086  # empty or one word
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@" >&2
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -yq --no-install-recommends "$@" >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; return 1; }
 }
 
 # Only what apt knows: a distribution without mold is not asked for it again and again.
@@ -97,13 +100,16 @@ setup_packages() {
   mapfile -t missing < <(missing_packages)
   if [ "$check" = no ] && command -v apt-get >/dev/null && sudo=$(root_prefix); then
     if [ ${#missing[@]} -gt 0 ]; then
-      # shellcheck disable=SC2086
-      $sudo apt-get update -q >&2 || true
-      apt_install "$sudo" "${missing[@]}" || true
+      report setup packages "installing ${#missing[@]}: ${missing[*]}"
+      apt "$sudo" update || true
+      apt "$sudo" install "${missing[@]}" || true
       mapfile -t missing < <(missing_packages)
     fi
     mapfile -t extra < <(known_optional)
-    if [ ${#extra[@]} -gt 0 ]; then apt_install "$sudo" "${extra[@]}" || true; fi
+    if [ ${#extra[@]} -gt 0 ]; then
+      report setup packages "installing ${#extra[@]} optional: ${extra[*]}"
+      apt "$sudo" install "${extra[@]}" || true
+    fi
   fi
   if [ ${#missing[@]} -gt 0 ]; then
     failed=yes

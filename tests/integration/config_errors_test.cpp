@@ -88,6 +88,8 @@ TEST(Program, HelpVersionAndListsWork) {
   EXPECT_EQ(tractrix("").code, 2);
   EXPECT_THAT(tractrix("ls").output, HasSubstr("fusion"));
   EXPECT_THAT(tractrix("ls fusion").output, HasSubstr("recipe.omics.encoder"));
+  EXPECT_THAT(tractrix("ls encoders").output, HasSubstr("fusion\trecipe.omics.encoder\tnone | "));
+  EXPECT_THAT(tractrix("ls losses").output, HasSubstr("fusion\trecipe.head\tnll | ce | cox"));
   EXPECT_THAT(tractrix("ls fusio").output, HasSubstr("did you mean 'fusion'?"));
   EXPECT_EQ(tractrix("doctor").code, 0);
 }
