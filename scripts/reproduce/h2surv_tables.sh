@@ -3,13 +3,13 @@
 # Use: h2surv_tables.sh [OUT] [ROW/COHORT ...]; ROW is snn, r1 ... r6, or a file of configs/h2_surv/rows (of BLCA, whatever COHORT).
 # Without names: snn and the six rows of BLCA, UCEC, LUAD and BRCA. TRACTRIX names the program.
 # FEATURES: folder of slide features per cohort, as $FEATURES/blca. Without it bags are made up by `tractrix data synth` with the
-# signal SHIFT (1.5; 0: none), and every table says so. EPOCHS (20) shortens a trial.
+# signal SHIFT (1.5; 0: none), and every table says so. For trials: SMALL=1 (width 32), OPTIONS="train.epochs=5 train.lr=1e-3".
 # BLCA and UCEC are shipped; LUAD and BRCA are read from data/tcga (docs/data_licences.md).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 out=${1:-runs/h2surv}
 shift || true
-export TRACTRIX=${TRACTRIX:-build/release/apps/tractrix} OUT=$out FEATURES=${FEATURES:-} EPOCHS=${EPOCHS:-20}
+export TRACTRIX=${TRACTRIX:-build/release/apps/tractrix} OUT=$out FEATURES=${FEATURES:-} SMALL=${SMALL:-} OPTIONS=${OPTIONS:-}
 mkdir -p "$out"
 
 config_of() {
@@ -22,15 +22,18 @@ config_of() {
 }
 
 run_one() {
-  local row cohort name bags=()
+  local row cohort name bags=() small=() options=()
+  read -r -a options <<<"$OPTIONS"
   IFS=/ read -r row cohort <<<"$1"
   name=${row}_$cohort
   if [ "$row" != snn ]; then
     bags=("data.inputs.pathology.features=$OUT/bags/$cohort.h5")
+    [ -z "$SMALL" ] || small=(recipe.dim=32 recipe.attention=32 "recipe.omics.widths=[32, 32]"
+      recipe.transformer.feedforward=64)
     [ -z "$FEATURES" ] || bags=("data.inputs.pathology.features=$FEATURES/$cohort")
   fi
   nice -n 5 "$TRACTRIX" crossval "$(config_of "$row" "$cohort")" --device cpu --resume run.threads=1 \
-    "run.out=$OUT" "run.name=$name" "train.epochs=$EPOCHS" "${bags[@]}" >"$OUT/$name.txt" 2>&1 ||
+    "run.out=$OUT" "run.name=$name" "${bags[@]}" "${small[@]}" "${options[@]}" >"$OUT/$name.txt" 2>&1 ||
     { printf 'failed: %s, see %s\n' "$1" "$OUT/$name.txt" >&2; return 1; }
   printf 'done: %s\n' "$1"
 }

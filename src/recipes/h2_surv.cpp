@@ -70,7 +70,9 @@ class H2SurvRecipe final : public recipe::Recipe {
     const nn::HierarchyNodes nodes = nodes_of(out);
     const at::Tensor c = curvature_like(nodes.patient);
     if (config_.has_h2m()) add_h2m(nodes, c, out, batch, terms);
-    if (config_.diagnostics) add_diagnostics(nodes, c, out.at("clipped"), config_.h2m.k, terms);
+    // Of training: in validation they would double the log's line.
+    if (config_.diagnostics && net_->is_training())
+      add_diagnostics(nodes, c, out.at("clipped"), config_.h2m.k, terms);
     return terms;
   }
 

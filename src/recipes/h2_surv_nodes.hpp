@@ -52,11 +52,14 @@ inline void add_radii(const char* name, const at::Tensor& nodes, const at::Tenso
                       recipe::Terms& terms) {
   if (!nodes.defined()) return;
   const at::Tensor r = c.sqrt() * nodes.detach().norm(2, {1});
-  for (const auto& [label, q] : {std::pair{"_q05", 0.05}, {"_q50", 0.5}, {"_q95", 0.95}})
-    terms.push_back({std::string("r_") + name + label, at::quantile(r, q), 0});
+  const at::Tensor at_parts = at::quantile(r, at::tensor({0.05, 0.5, 0.95}, r.options()));
+  const std::string prefix = std::string("r_") + name;
+  terms.push_back({prefix + "_q05", at_parts[0], 0});
+  terms.push_back({prefix + "_q50", at_parts[1], 0});
+  terms.push_back({prefix + "_q95", at_parts[2], 0});
 }
 
-// Terms of weight 0: means over an epoch's patients in metrics.jsonl and the log.
+// Terms of weight 0: means over an epoch's training patients in metrics.jsonl and the log.
 inline void add_diagnostics(const nn::HierarchyNodes& nodes, const at::Tensor& c,
                             const at::Tensor& clipped, double k, recipe::Terms& terms) {
   const at::NoGradGuard no_grad;
