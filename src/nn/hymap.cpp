@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -43,8 +44,9 @@ HyMapImpl::HyMapImpl(const HyMapOptions& options) : options_(options) {
   for (const auto& [kind, name] : kNames) {
     const bool absent = kind == NodeKind::gene && o.genes == GeneInput::none;
     if (o.scale == FeatureScale::clip || absent || (!is_leaf(kind) && !o.inner_nodes)) continue;
-    const double start = -std::log(static_cast<double>(o.dim)) / 2;
-    log_scales_[kind] = register_parameter(name, at::full({}, start));
+    const bool inner = kind == NodeKind::wsi || kind == NodeKind::pathway;
+    const double first = (inner ? o.node_scale : 1) / std::sqrt(static_cast<double>(o.dim));
+    log_scales_[kind] = register_parameter(name, at::full({}, std::min(0.0, std::log(first))));
   }
   curvature_.emplace(*this, "curvature", o.curvature);
 }

@@ -98,6 +98,7 @@ inline nn::HyMapOptions map_of(const Config& c, const data::Schema& schema) {
   map.relu = c.hymap.projection == Projection::relu;
   map.dropout = c.dropout;
   map.scale = c.hymap.scale;
+  map.node_scale = c.hymap.node_scale;
   map.feature_norm = c.hymap.feature_norm;
   map.radius = c.hymap.radius;
   map.curvature.initial = c.hymap.curvature;

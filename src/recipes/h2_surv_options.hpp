@@ -142,7 +142,8 @@ struct Map {
   bool enabled = true;
   nn::TreeSkeleton skeleton = nn::TreeSkeleton::motcat_tangent;
   Cost cost = Cost::euclidean;
-  double curvature = 1, lowest = 0.1, highest = 10, feature_norm = 2.3, radius = 20;
+  double curvature = 1, lowest = 0.1, highest = 10, node_scale = 0.25, feature_norm = 2.3,
+         radius = 20;
   bool learn = true;
   nn::FeatureScale scale = nn::FeatureScale::learned;
   Projection projection = Projection::linear;
@@ -160,6 +161,9 @@ inline void fields(config::Fields& f, Map& m) {
   f("scale", m.scale,
     "before exp0; learned: a factor of at most 1 per kind of node; layer_norm: behind a LayerNorm; "
     "clip: vectors shortened to feature_norm");
+  f("node_scale", m.node_scale,
+    "first factor of WSI and pathways, as a part of the leaves': LayerNorms make them longer",
+    config::above(0));
   f("feature_norm", m.feature_norm, "scale clip: largest norm", config::above(0));
   f("radius", m.radius, "largest sqrt(c) times distance of a node from the origin",
     config::between(1, 300));

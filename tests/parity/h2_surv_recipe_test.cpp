@@ -157,6 +157,28 @@ TEST(H2Surv, DiagnosticsAreLoggedPerEpoch) {
   EXPECT_EQ(terms.at("clipped"), 0);
 }
 
+// With WSI and pathways as far out as their LayerNorms put them the tree starts upside down; its
+// losses turn it: patient, then WSI, then patches.
+TEST(H2Surv, TrainingOrdersTheNodes) {
+  const Subject subject = h2_subject(
+      "h2m: {weight: 1, patient_cone: true, leaf_cone: true}\ntocl: {weight: 0}\n"
+      "hymap: {node_scale: 1}");
+  const auto model = testing::fresh(subject, at::kFloat);
+  auto plan = h2_plan(12, 1e-30);
+  plan.epochs = 1;
+  const auto ordered = [](const Named<double>& terms) {
+    constexpr double kMargin = 0.05;
+    return terms.at("r_patient") + kMargin < terms.at("r_wsi") &&
+           terms.at("r_wsi") + kMargin < terms.at("r_patch_q50");
+  };
+  EXPECT_FALSE(ordered(train_h2(subject, *model, plan, 12, at::kFloat)));
+  plan.epochs = 60;
+  plan.lr = 1e-2;
+  const auto terms = train_h2(subject, *model, plan, 12, at::kFloat);
+  EXPECT_TRUE(ordered(terms)) << terms.at("r_patient") << " " << terms.at("r_wsi") << " "
+                              << terms.at("r_patch_q50");
+}
+
 // Both forms name one point; what they share is everything but the arithmetic of midpoints.
 TEST(H2Surv, GyromidAndEinsteinAreOneModel) {
   const auto risk = [&](const std::string& skeleton) {

@@ -22,8 +22,9 @@ namespace tractrix::nn {
 // none: the caller has tokens of pathways and no nodes of genes. scalar: a value per gene times a
 // learned vector, plus a learned vector. bag: a row of features per gene, one linear layer.
 enum class GeneInput { none, scalar, bag };
-// learned: times exp(a) with a <= 0, one per kind of node, 1/sqrt(dim) at first. layer_norm: the
-// same behind a LayerNorm of the leaves. clip: shortened to `feature_norm` instead.
+// learned: times exp(a) with a <= 0, one per kind of node, 1/sqrt(dim) at first (WSI and pathways:
+// node_scale times that, because their vectors come out of a LayerNorm and are longer than leaves).
+// layer_norm: the same behind a LayerNorm of the leaves. clip: shortened to `feature_norm` instead.
 enum class FeatureScale { learned, layer_norm, clip };
 enum class NodeKind { patch, gene, wsi, pathway, patient };
 
@@ -35,8 +36,9 @@ struct HyMapOptions {
   double dropout = 0.25;
   FeatureScale scale = FeatureScale::learned;
   double feature_norm = 2.3;
-  double radius = 20;       // largest s times distance from the origin
-  bool inner_nodes = true;  // scales for WSI, pathway and patient, too
+  double radius = 20;        // largest s times distance from the origin
+  bool inner_nodes = true;   // scales for WSI, pathway and patient, too
+  double node_scale = 0.25;  // at most sqrt(dim)
   geometry::CurvatureOptions curvature{1, geometry::CurvatureForm::softplus, true, 0.1, 10};
 };
 
