@@ -19,13 +19,15 @@ CoattentionNetImpl::CoattentionNetImpl(const CoattentionOptions& options) : opti
   path_ = make_branch("path");
   omic_ = make_branch("omic");
   make_fusion();
-  classifier_ = register_module("classifier", torch::nn::Linear(options.dim, options.classes));
+  if (options.classes > 0)
+    classifier_ = register_module("classifier", torch::nn::Linear(options.dim, options.classes));
 }
 
 void CoattentionNetImpl::make_embeddings() {
   const MlpOptions patches{.widths = {options_.patch_columns, options_.dim},
                            .dropout = options_.dropout};
-  wsi_net_ = register_module("wsi_net", Mlp(patches));
+  if (options_.embeds_patches) wsi_net_ = register_module("wsi_net", Mlp(patches));
+  if (!options_.embeds_genes) return;
   torch::nn::ModuleList list;
   for (const auto& columns : options_.groups) {
     std::vector<int64_t> widths{static_cast<int64_t>(columns.size())};
@@ -76,13 +78,16 @@ at::Tensor CoattentionNetImpl::embed_genes(const at::Tensor& genes) {
 CoattentionNetImpl::Pooled CoattentionNetImpl::pool(Branch& branch, const at::Tensor& tokens) {
   const at::Tensor rows = branch.transformer->forward(tokens).squeeze(1);  // [groups, dim]
   const at::Tensor scores = branch.head->forward(rows);                    // [groups, 1]
-  return {branch.rho->forward(attention_pool(rows, scores).pooled), scores.t()};
+  const at::Tensor pooled = attention_pool(rows, scores).pooled;
+  return {branch.rho->forward(pooled), scores.t(), rows, pooled};
 }
 
 at::Tensor CoattentionNetImpl::ask(const at::Tensor& tokens, const at::Tensor& patches,
-                                   CoattentionOutput& out) {
+                                   const at::Tensor& cost, CoattentionOutput& out) {
   if (options_.transport) {
-    const Transport found = transport(patches, tokens.squeeze(1), *options_.transport);
+    const Transport found = cost.defined()
+                                ? transport_of_cost(cost, *options_.transport)
+                                : transport(patches, tokens.squeeze(1), *options_.transport);
     out.iterations = found.iterations;
     out.coattention = found.plan.t().to(patches.scalar_type());  // [groups, N]
     return out.coattention.matmul(patches).unsqueeze(1);
@@ -96,15 +101,25 @@ at::Tensor CoattentionNetImpl::ask(const at::Tensor& tokens, const at::Tensor& p
 CoattentionOutput CoattentionNetImpl::forward(const at::Tensor& bag, const at::Tensor& genes) {
   TORCH_CHECK(bag.dim() == 2 && bag.size(0) > 0 && genes.dim() == 2 && genes.size(0) == 1,
               "CoattentionNet: the bag must be [N, D] with N > 0 and the genes [1, G]");
-  CoattentionOutput out;
   const at::Tensor tokens = embed_genes(genes);  // [groups, 1, dim]
-  const Pooled path = pool(path_, ask(tokens, wsi_net_->forward(bag), out)),
-               omic = pool(omic_, tokens);
+  return combine(embed_patches(bag), tokens);
+}
+
+at::Tensor CoattentionNetImpl::embed_patches(const at::Tensor& bag) {
+  return wsi_net_->forward(bag);
+}
+
+CoattentionOutput CoattentionNetImpl::combine(const at::Tensor& patches, const at::Tensor& tokens,
+                                              const at::Tensor& cost) {
+  CoattentionOutput out;
+  const Pooled path = pool(path_, ask(tokens, patches, cost, out)), omic = pool(omic_, tokens);
   out.path = path.scores;
   out.omic = omic.scores;
-  out.logits =
-      classifier_->forward(bilinear_ ? bilinear_->forward(path.vector, omic.vector)
-                                     : concat_->forward(at::cat({path.vector, omic.vector}, 1)));
+  out.path_pooled = path.pooled;
+  out.omic_rows = omic.rows;
+  out.fused = bilinear_ ? bilinear_->forward(path.vector, omic.vector)
+                        : concat_->forward(at::cat({path.vector, omic.vector}, 1));
+  if (classifier_) out.logits = classifier_->forward(out.fused);
   return out;
 }
 

@@ -47,6 +47,13 @@ at::Tensor uniform(int64_t n, const at::Tensor& like) {
   return at::full({n}, 1 / static_cast<double>(n), like.options());
 }
 
+// In units of the largest, double; a cost of 0 everywhere stays so.
+at::Tensor in_units_of_largest(const at::Tensor& cost) {
+  const at::Tensor wide = cost.to(at::kDouble);
+  const double most = wide.max().item<double>();
+  return most > 0 ? wide / most : wide;
+}
+
 }  // namespace transport_detail
 
 at::Tensor transport_cost(const at::Tensor& x, const at::Tensor& y) {
@@ -110,12 +117,20 @@ Transport transport(const at::Tensor& x, const at::Tensor& y, const TransportOpt
   const at::NoGradGuard no_grad;
   const auto at_least_float = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor from = shift_rows(x.to(at_least_float)), to = shift_rows(y.to(at_least_float));
-  at::Tensor cost = squared_distances(from, to).to(at::kDouble);  // [N, K]
-  const double most = cost.max().item<double>();
-  if (most > 0) cost = cost / most;
+  const at::Tensor cost = in_units_of_largest(squared_distances(from, to));  // [N, K]
   if (options.marginals == Marginals::balanced)
     return solve_balanced(cost, masses(from.to(at::kDouble)), masses(to.to(at::kDouble)), options);
   return solve_unbalanced(cost, uniform(from.size(0), cost), uniform(to.size(0), cost), options);
+}
+
+Transport transport_of_cost(const at::Tensor& cost, const TransportOptions& options) {
+  using namespace transport_detail;
+  TORCH_CHECK(cost.dim() == 2 && cost.numel() > 0, "transport: needs costs [N, K]");
+  const at::NoGradGuard no_grad;
+  const at::Tensor scaled = in_units_of_largest(cost);
+  const at::Tensor a = uniform(cost.size(0), scaled), b = uniform(cost.size(1), scaled);
+  return options.marginals == Marginals::balanced ? solve_balanced(scaled, a, b, options)
+                                                  : solve_unbalanced(scaled, a, b, options);
 }
 
 }  // namespace tractrix::nn

@@ -79,6 +79,49 @@ inline std::vector<std::vector<std::string>> first_window(const train::FoldSetup
   return batches;
 }
 
+// An objective as it is but for after_step: bounds that are put back into place after an update are
+// no part of its gradient.
+class Unbounded final : public recipe::Objective {
+ public:
+  explicit Unbounded(recipe::Objective* inner) : inner_(inner) {}
+  Tensors forward(const data::Batch& batch) override { return inner_->forward(batch); }
+  recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
+    return inner_->loss(out, batch);
+  }
+  std::vector<std::string> coupled() const override { return inner_->coupled(); }
+  recipe::Terms window_loss(const Tensors& rows, const data::Batch& window) override {
+    return inner_->window_loss(rows, window);
+  }
+  void begin(const Tensors& table) override { inner_->begin(table); }
+  void at(const recipe::Progress& progress) override { inner_->at(progress); }
+
+ private:
+  recipe::Objective* inner_;
+};
+
+class UnboundedRecipe final : public recipe::Recipe {
+ public:
+  explicit UnboundedRecipe(std::unique_ptr<recipe::Recipe> inner) : inner_(std::move(inner)) {
+    stages_ = inner_->stages();
+    for (auto& stage : stages_) {
+      objectives_.push_back(std::make_unique<Unbounded>(stage.objective));
+      stage.objective = objectives_.back().get();
+    }
+  }
+  torch::nn::Module& module() override { return inner_->module(); }
+  std::vector<recipe::Stage> stages() override { return stages_; }
+  Tensors forward(const data::Batch& batch) override { return inner_->forward(batch); }
+  recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
+    return inner_->loss(out, batch);
+  }
+  Tensors predict(const data::Batch& batch) override { return inner_->predict(batch); }
+
+ private:
+  std::unique_ptr<recipe::Recipe> inner_;
+  std::vector<std::unique_ptr<Unbounded>> objectives_;
+  std::vector<recipe::Stage> stages_;
+};
+
 // Backward through one graph over the whole first window, with the trainer's draws.
 inline void one_graph(recipe::Recipe& model, const data::Reader& reader,
                       const train::FoldSetup& setup, size_t batch_size) {
@@ -123,15 +166,16 @@ inline Violations check_window_gradients(const Subject& subject, size_t batch_si
   const auto setup = made_up_setup(subject, examples, plan, at::kDouble);
   const MadeUpReader reader(subject.contract, at::kDouble);
 
-  const auto stepped = fresh(subject, at::kDouble), whole = fresh(subject, at::kDouble);
-  train::FoldTrainer trainer(*stepped, reader, setup);
+  UnboundedRecipe stepped(fresh(subject, at::kDouble));
+  const auto whole = fresh(subject, at::kDouble);
+  train::FoldTrainer trainer(stepped, reader, setup);
   while (!trainer.step().window_end) {
   }
   one_graph(*whole, reader, setup, batch_size);
 
   Violations all;
   double largest = 0;
-  auto moved = stepped->module().named_parameters();
+  auto moved = stepped.module().named_parameters();
   for (const auto& item : whole->module().named_parameters()) {
     const at::Tensor got = (item.value().detach() - moved[item.key()].detach()) / kRate;
     const at::Tensor want =

@@ -36,22 +36,33 @@ struct CoattentionOptions {
   bool bilinear = false;
   Form form = Form::reference;                     // of the co-attention
   std::optional<TransportOptions> transport = {};  // set: MOTCAT
-  int64_t classes = 4;
+  int64_t classes = 4;                             // 0: no classifier
+  // false: the caller embeds patches or gene groups itself and calls combine().
+  bool embeds_patches = true, embeds_genes = true;
 };
 
 struct CoattentionOutput {
-  at::Tensor logits;  // [1, classes]
+  at::Tensor logits;  // [1, classes]; undefined without a classifier
   // [groups, N]: scores before the softmax over patches; with transport the plan, whose rows sum to
   // about 1 / groups: what groups find is small, as in the reference.
   at::Tensor coattention;
   int64_t iterations = 0;  // of the plan
   at::Tensor path, omic;   // [1, groups], scores of the poolings before the softmax
+  // What the tokens become on their way: pooled [1, dim] (before the layer behind the pooling, so
+  // of both signs), gene tokens behind their transformer [groups, dim], the fused vector [1, dim].
+  at::Tensor path_pooled, omic_rows, fused;
 };
 
 class CoattentionNetImpl : public torch::nn::Module {
  public:
   explicit CoattentionNetImpl(const CoattentionOptions& options);
   CoattentionOutput forward(const at::Tensor& bag, const at::Tensor& genes);  // [N, D], [1, G]
+  at::Tensor embed_patches(const at::Tensor& bag);                            // [N, D] -> [N, dim]
+  at::Tensor embed_genes(const at::Tensor& genes);                            // [groups, 1, dim]
+  // From embedded patches [N, dim] and gene tokens [groups, 1, dim] on. cost [N, groups]: of the
+  // plan, instead of the squared distances of the two.
+  CoattentionOutput combine(const at::Tensor& patches, const at::Tensor& tokens,
+                            const at::Tensor& cost = {});
 
  private:
   struct Branch {
@@ -60,15 +71,16 @@ class CoattentionNetImpl : public torch::nn::Module {
     Mlp rho{nullptr};
   };
   struct Pooled {
-    at::Tensor vector;  // [1, dim]
-    at::Tensor scores;  // [1, groups]
+    at::Tensor vector;        // [1, dim]
+    at::Tensor scores;        // [1, groups]
+    at::Tensor rows, pooled;  // [groups, dim], [1, dim]
   };
   void make_embeddings();
   Branch make_branch(const std::string& name);
   void make_fusion();
-  at::Tensor embed_genes(const at::Tensor& genes);
   // What each group finds in the patches [N, dim]: [groups, 1, dim]; sets out.coattention.
-  at::Tensor ask(const at::Tensor& tokens, const at::Tensor& patches, CoattentionOutput& out);
+  at::Tensor ask(const at::Tensor& tokens, const at::Tensor& patches, const at::Tensor& cost,
+                 CoattentionOutput& out);
   static Pooled pool(Branch& branch, const at::Tensor& tokens);
 
   CoattentionOptions options_;

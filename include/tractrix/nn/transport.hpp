@@ -42,4 +42,7 @@ Transport solve_balanced(const at::Tensor& cost, const at::Tensor& a, const at::
 // 0 everywhere stays so). N and K from 1.
 Transport transport(const at::Tensor& x, const at::Tensor& y, const TransportOptions& options);
 
+// The same for costs [N, K] of another kind, not negative; masses are uniform in both forms.
+Transport transport_of_cost(const at::Tensor& cost, const TransportOptions& options);
+
 }  // namespace tractrix::nn
