@@ -11,5 +11,5 @@ install(EXPORT tractrix-targets NAMESPACE tractrix:: DESTINATION ${_package})
 configure_package_config_file(cmake/tractrix-config.cmake.in tractrix-config.cmake INSTALL_DESTINATION ${_package})
 write_basic_package_version_file(tractrix-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/tractrix-config.cmake ${PROJECT_BINARY_DIR}/tractrix-config-version.cmake
-              cmake/TractrixLibTorch.cmake cmake/TractrixRecipes.cmake
+              cmake/TractrixFormats.cmake cmake/TractrixLibTorch.cmake cmake/TractrixRecipes.cmake
         DESTINATION ${_package})

@@ -1,5 +1,5 @@
-# tractrix_room(NAME [SOURCES ...] [ROOMS ...] [LINK ...] [TORCH]): one static library per room, from src/NAME/*.cpp unless
-# SOURCES are named; alias tractrix::NAME.
+# tractrix_room(NAME [SOURCES ...] [FOLDER ...] [ROOMS ...] [LINK ...] [TORCH]): one static library per room, from
+# src/NAME/*.cpp (src/FOLDER/*.cpp) unless SOURCES are named; alias tractrix::NAME.
 # tractrix_settings(TARGET [TORCH]): warnings, include folder and the shared precompiled header.
 set(TRACTRIX_TORCH_PCH <ATen/ATen.h> <torch/csrc/autograd/autograd.h> <torch/nn/module.h> <torch/nn/pimpl.h>
     <torch/nn/modules/linear.h> <torch/nn/modules/dropout.h> <torch/nn/modules/activation.h>
@@ -31,10 +31,13 @@ function(tractrix_settings target)
 endfunction()
 
 function(tractrix_room name)
-  cmake_parse_arguments(arg "TORCH" "" "SOURCES;ROOMS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "FOLDER" "SOURCES;ROOMS;LINK" ${ARGN})
   set(sources ${arg_SOURCES})
+  if(NOT arg_FOLDER)
+    set(arg_FOLDER ${name})
+  endif()
   if(NOT sources)
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${arg_FOLDER}/*.cpp)
   endif()
   add_library(tractrix_${name} STATIC ${sources})
   add_library(tractrix::${name} ALIAS tractrix_${name})

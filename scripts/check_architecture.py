@@ -14,11 +14,12 @@ from pathlib import Path
 
 # Room -> what it may include besides itself: a room, or one header of a room.
 SEAM = ["core", "config", "tensor", "data/batch.hpp"]
-EVERYTHING = ["core", "config", "survival", "eval", "report", "tensor", "geometry", "nn", "losses", "data", "recipe",
-              "train"]
+EVERYTHING = ["core", "config", "h5", "survival", "eval", "report", "tensor", "geometry", "nn", "losses", "data", "spatial",
+              "recipe", "train"]
 ROOMS = {
     "core": [],
     "config": ["core"],
+    "h5": ["core"],
     "survival": ["core"],
     "eval": ["core", "survival"],
     "report": ["core", "config", "survival", "eval"],
@@ -26,14 +27,16 @@ ROOMS = {
     "geometry": ["core", "tensor"],
     "nn": ["core", "tensor", "geometry"],
     "losses": ["core", "tensor", "geometry", "nn"],
-    "data": ["core", "config", "survival", "tensor"],
+    "data": ["core", "config", "survival", "tensor", "h5"],
+    "spatial": ["core", "config", "h5"],
     "recipe": SEAM,
     "recipes": SEAM + ["recipe", "geometry", "nn", "losses"],
     "train": ["core", "config", "survival", "eval", "tensor", "geometry", "nn", "losses", "data", "recipe"],
     "cuda": ["core", "tensor", "geometry", "nn", "losses"],
     "apps": EVERYTHING,
 }
-TORCH_FREE = {"core", "config", "survival", "eval", "report", "cuda"}
+TORCH_FREE = {"core", "config", "h5", "survival", "eval", "report", "spatial", "cuda"}
+INNER = {("data", "spatial"): "spatial"}  # folder within a room -> a room of its own
 TORCH_FOLDERS = ("ATen/", "torch/", "c10/", "caffe2/")
 
 MAX_FILE, MAX_FUNCTION, MAX_RECIPE, MAX_ROOT_CMAKE, MAX_BYTES = 400, 40, 250, 80, 4 * 1024 * 1024
@@ -54,6 +57,9 @@ CMAKE_ROOM = re.compile(r"^\s*tractrix_room\((\w+)\s*(.*?)\)\s*$")
 def room_of(path):
     """The room a file belongs to, or None for tests and everything that is no room."""
     parts = Path(path).parts
+    for folder, room in INNER.items():
+        if parts[1:3] == folder or parts[2:4] == folder:
+            return room
     if parts[:2] == ("include", "tractrix") and len(parts) > 3:
         return "apps" if parts[2] == "app" else parts[2]
     if parts[0] == "src" and len(parts) > 2:
@@ -66,6 +72,8 @@ def included_room(room, target):
     parts = target.split("/")
     if parts[0] == "tractrix" and len(parts) > 2:
         parts = parts[1:]
+    if tuple(parts[:2]) in INNER and len(parts) > 2:
+        return INNER[tuple(parts[:2])], "/".join(parts)
     if len(parts) < 2 or (parts[0] not in ROOMS and room != "apps"):
         return None
     return "apps" if parts[0] == "app" else parts[0], "/".join(parts)

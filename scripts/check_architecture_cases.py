@@ -22,6 +22,10 @@ CASES = [
     ("src/recipes/a.cpp", '#include "tractrix/train/plan.hpp"\n', ["includes tractrix/train/plan.hpp"]),
     ("src/train/a.cpp", '#include "tractrix/report/table.hpp"\n', ["includes tractrix/report/table.hpp"]),
     ("apps/tractrix/a.cpp", '#include "tractrix/report/table.hpp"\n#include "cmd.hpp"\n', []),
+    ("src/data/spatial/a.cpp", '#include "tractrix/data/spatial/b.hpp"\n#include "tractrix/h5/c.hpp"\n', []),
+    ("src/data/spatial/a.cpp", '#include "tractrix/data/cohort.hpp"\n', ["expected for spatial: only core config h5"]),
+    ("src/data/a.cpp", '#include "tractrix/data/spatial/b.hpp"\n', ["includes tractrix/data/spatial/b.hpp"]),
+    ("include/tractrix/data/spatial/a.hpp", "#include <ATen/ATen.h>\n", ["no torch in spatial"]),
     ("src/kitchen/a.cpp", "\n", ["room 'kitchen' is unknown"]),
     ("tests/unit/core/a_test.cpp", f'#include "tractrix/train/plan.hpp"\n#include <{WHOLE}>\n', []),
     # Torch.

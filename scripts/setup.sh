@@ -44,7 +44,8 @@ failed=no
 # Tools count as there when the command is, wherever it comes from; libraries when dpkg has them.
 tools=(cmake:cmake ninja:ninja-build g++:g++ git:git python3:python3)
 libraries=(libyaml-cpp-dev libspdlog-dev libfmt-dev libcli11-dev libhdf5-dev nlohmann-json3-dev libboost-dev
-  libboost-math-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev)
+  libboost-math-dev zlib1g-dev libssl-dev libjpeg-dev libpng-dev libtiff-dev libopenslide-dev liblzf-dev
+  libgtest-dev libgmock-dev)
 optional=(ccache:ccache mold:mold shellcheck:shellcheck clang-format:clang-format gnuplot:gnuplot-nox)
 
 missing_commands() {

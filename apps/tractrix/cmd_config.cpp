@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "app.hpp"
+#include "tractrix/data/spatial/spatial_config.hpp"
 #include "tractrix/train/run_config.hpp"
 
 namespace tractrix::app {
@@ -21,15 +22,24 @@ void add_config(CLI::App& app, Outcome&) {
     return std::pair(command, arguments);
   };
   auto [show, shown] = add("show", "every value and where it was written");
-  show->callback(
-      [a = shown] { std::cout << train::RunConfig::load(a->file, overrides(a->words)).yaml(); });
+  show->callback([a = shown] {
+    const auto words = overrides(a->words);
+    std::cout << (spatial::SpatialConfig::recognises(a->file, words)
+                      ? spatial::SpatialConfig::load(a->file, words).resolved
+                      : train::RunConfig::load(a->file, words).yaml());
+  });
   auto [check, checked] = add("check", "all errors at once");
   check->callback([a = checked] {
-    train::RunConfig::load(a->file, overrides(a->words));
+    const auto words = overrides(a->words);
+    if (spatial::SpatialConfig::recognises(a->file, words)) {
+      spatial::SpatialConfig::load(a->file, words);
+    } else {
+      train::RunConfig::load(a->file, words);
+    }
     std::cout << a->file << ": ok\n";
   });
   config->add_subcommand("reference", "every option as Markdown")->callback([] {
-    std::cout << train::config_reference();
+    std::cout << train::config_reference() << spatial::config_reference();
   });
 }
 

@@ -1,9 +1,10 @@
-// tractrix data info|check|split|pack|synth
+// tractrix data info|check|split|pack|synth; st-pack is in cmd_spatial.cpp
 #include <algorithm>
 #include <iostream>
 #include <map>
 
 #include "app.hpp"
+#include "spatial.hpp"
 #include "tractrix/data/bag_check.hpp"
 #include "tractrix/data/bag_source.hpp"
 #include "tractrix/data/cohort.hpp"
@@ -48,6 +49,8 @@ void print_cohort(const data::Cohort& cohort) {
 
 // Every finding of tables, feature files, folds and values at once.
 void check(const DataArguments& arguments, bool values) {
+  if (is_spatial(arguments.config, overrides(arguments.words)))
+    return check_spatial(arguments.config, overrides(arguments.words));
   const auto config = data::DataConfig::load(arguments.config, overrides(arguments.words));
   Errors errors;
   const auto cohort = data::Cohort::check(config.data, errors);
@@ -79,6 +82,10 @@ void info(const std::vector<std::string>& files, bool json) {
   Errors errors;
   for (const auto& file : files) {
     try {
+      if (is_section(file)) {
+        info_spatial(file);
+        continue;
+      }
       const auto report = data::feature_report(file);
       std::cout << (json ? report.dump() + "\n" : data::feature_report_text(report));
     } catch (const Error& e) {
@@ -155,7 +162,10 @@ void add_info(CLI::App& data) {
   };
   auto files = std::make_shared<Files>();
   auto* command = data.add_subcommand("info", "read feature files whole and say what they hold");
-  command->add_option("files", files->paths, "h5, pt, safetensors, csv or yaml files")->required();
+  command
+      ->add_option("files", files->paths,
+                   "h5, pt, safetensors, csv or yaml files; h5ad files and folders of sections")
+      ->required();
   command->add_flag("--json", files->json, "one JSON line per file");
   command->footer("example: tractrix data info slide.h5");
   command->callback([files] { info(files->paths, files->json); });
@@ -222,6 +232,7 @@ void add_data(CLI::App& app, Outcome&) {
   splitting->add_option("--out", splitted->out, "folder of the split files")->required();
   splitting->callback([a = splitted] { split(*a); });
   add_synth(*data);
+  add_st_pack(*data);
 }
 
 }  // namespace tractrix::app

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "feature_bytes.hpp"
 #include "feature_finite.hpp"
 #include "feature_source.hpp"
+#include "tractrix/core/raw_file.hpp"
 
 namespace tractrix::data {
 namespace feature {

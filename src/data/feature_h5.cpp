@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <mutex>
 
-#include "feature_bytes.hpp"
 #include "feature_h5_describe.hpp"
-#include "feature_h5_library.hpp"
 #include "feature_h5_load.hpp"
 #include "feature_h5_names.hpp"
 #include "feature_source.hpp"
+#include "tractrix/core/raw_file.hpp"
+#include "tractrix/h5/library.hpp"
 
 namespace tractrix::data {
 namespace hdf5 {
@@ -17,7 +17,7 @@ class Source : public FeatureSource {
   Source(const std::filesystem::path& file, const Json& json);
 
   StoredValues values(const std::string& member) const override;
-  at::Tensor coords() const override { return load(info.file, sets_.at(h5::kCoordsName)).tensor; }
+  at::Tensor coords() const override { return load(info.file, sets_.at(kCoordsName)).tensor; }
   std::vector<std::string> texts(const std::string& dataset) const override;
 
  private:
@@ -72,7 +72,7 @@ void Source::judge_vector(const std::string& name) {
 }
 
 void Source::judge_coords() {
-  const auto& set = sets_.at(h5::kCoordsName);
+  const auto& set = sets_.at(kCoordsName);
   if (set.text()) refuse("'coords' holds text");
   const size_t rank = set.dims.size();
   const bool shaped = (rank == 2 || (rank == 3 && set.dims[0] == 1)) && set.dims[rank - 1] == 2;
@@ -186,8 +186,8 @@ Source::Source(const std::filesystem::path& file, const Json& json) {
   for (const auto& [name, list] : json.at("texts").items())
     texts_[name] = shared_list(list.get<std::vector<std::string>>());
   info.members = json.at("patients");
-  if (sets_.has(h5::kCoordsName)) judge_coords();
-  for (const char* name : h5::kFeatureNames)
+  if (sets_.has(kCoordsName)) judge_coords();
+  for (const char* name : kFeatureNames)
     if (sets_.has(name) && info.kind.empty()) judge_features(name);
   if (info.kind.empty() && info.has_coords) info.kind = "coords";
   if (info.kind.empty() && !info.members.empty()) judge_cohort();
@@ -243,7 +243,7 @@ std::shared_ptr<FeatureSource> open_hdf5(const std::filesystem::path& path) {
   const std::string name = file.name();
   const uint64_t size = file.size();
   return std::make_shared<hdf5::Source>(
-      path, hdf5::ask(name, {}, [&] { return h5::describe(h5::open_safely(name), size); }));
+      path, hdf5::ask(name, {}, [&] { return hdf5::describe(h5::open_safely(name), size); }));
 }
 
 std::vector<std::shared_ptr<FeatureSource>> open_hdf5(
@@ -264,7 +264,7 @@ std::vector<std::shared_ptr<FeatureSource>> open_hdf5(
       [&](size_t i, ChildPipe& pipe) {
         const RawFile& file = *files[i];
         const std::string text =
-            h5::describe(h5::open_safely(file.descriptor(), file.size()), file.size()).dump();
+            hdf5::describe(h5::open_safely(file.descriptor(), file.size()), file.size()).dump();
         pipe.send(text.data(), text.size());
       },
       hdf5::kMostReply);

@@ -1,10 +1,10 @@
 #include "feature_h5_describe.hpp"
 
-#include "feature_bytes.hpp"
-#include "feature_h5_library.hpp"
 #include "feature_h5_names.hpp"
+#include "tractrix/core/raw_file.hpp"
+#include "tractrix/h5/library.hpp"
 
-namespace tractrix::data::h5 {
+namespace tractrix::data::hdf5 {
 namespace describing {
 
 constexpr size_t kMostMembers = 100000;
@@ -33,10 +33,13 @@ Members members_of(hid_t group) {
 }
 
 std::string filter_name(H5Z_filter_t id) {
-  return id == H5Z_FILTER_DEFLATE ? "deflate" : id == H5Z_FILTER_SHUFFLE ? "shuffle" : "fletcher32";
+  return id == H5Z_FILTER_DEFLATE   ? "deflate"
+         : id == H5Z_FILTER_SHUFFLE ? "shuffle"
+         : id == h5::kLzf           ? "lzf"
+                                    : "fletcher32";
 }
 
-Json to_json(const Shape& shape) {
+Json to_json(const h5::Shape& shape) {
   Json filters = Json::array();
   for (const auto& filter : shape.filters) filters.push_back(filter_name(filter.id));
   return {{"dims", shape.dims},
@@ -53,7 +56,7 @@ Json to_json(const Shape& shape) {
 // Where the data set's object header lies, when own code can read it: 8-byte addresses that count
 // from the file's begin.
 uint64_t header_of(hid_t file, hid_t dataset) {
-  const Handle plist(H5Fget_create_plist(file), H5Pclose, "has a damaged superblock");
+  const h5::Handle plist(H5Fget_create_plist(file), H5Pclose, "has a damaged superblock");
   hsize_t block = 0;
   size_t addresses = 0, lengths = 0;
   if (H5Pget_userblock(plist, &block) < 0 || H5Pget_sizes(plist, &addresses, &lengths) < 0)
@@ -74,14 +77,15 @@ class Description {
       : file_(file), root_(root), file_size_(file_size) {}
 
   bool add(hid_t group, const std::string& name, const std::string& shown) {
-    if (!has_hard_link(group, name)) return false;
-    const Handle dataset(open_dataset(group, name), H5Dclose, "");
-    const Shape shape = inspect(dataset, shown, file_size_);
+    if (!h5::has_hard_link(group, name)) return false;
+    const h5::Handle dataset(h5::open_dataset(group, name), H5Dclose, "");
+    const h5::Shape shape = h5::inspect(dataset, shown, file_size_);
     all["sets"][shown] = to_json(shape);
     all["sets"][shown]["header"] = header_of(file_, dataset);
-    if (group == root_) all["attributes"][shown] = attributes_of(dataset);
+    if (group == root_) all["attributes"][shown] = h5::attributes_of(dataset);
     const bool text = shape.type.rfind("text", 0) == 0;
-    if (text && shape.bytes <= kMostTextNow) all["texts"][shown] = text_of(dataset, shape, shown);
+    if (text && shape.bytes <= kMostTextNow)
+      all["texts"][shown] = h5::text_of(dataset, shape, shown);
     return true;
   }
 
@@ -90,8 +94,8 @@ class Description {
     for (size_t i = 0; i < members.names.size(); ++i) {
       const auto& name = members.names[i];
       if (!members.hard[i]) continue;
-      const Handle object(H5Oopen(root_, name.c_str(), H5P_DEFAULT), H5Oclose,
-                          "'" + printable(name) + "' is damaged");
+      const h5::Handle object(H5Oopen(root_, name.c_str(), H5P_DEFAULT), H5Oclose,
+                              "'" + printable(name) + "' is damaged");
       if (H5Iget_type(object) == H5I_GROUP && add(object, "features", name + "/features"))
         all["patients"].push_back(name);
     }
@@ -111,15 +115,15 @@ class Description {
 }  // namespace describing
 
 Json describe(hid_t opened, uint64_t file_size) {
-  const Handle file(opened, H5Fclose, "");
-  const Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "has a damaged root group");
+  const h5::Handle file(opened, H5Fclose, "");
+  const h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "has a damaged root group");
   const auto members = describing::members_of(root);
   describing::Description description(file, root, file_size);
   for (const auto& name : members.names) {
     if (!valid_utf8(name)) throw Refusal("has a member whose name is not valid UTF-8");
     description.all["members"].push_back(name);
   }
-  description.all["attributes"]["/"] = attributes_of(root);
+  description.all["attributes"]["/"] = h5::attributes_of(root);
   bool features = false;
   for (const char* name : kFeatureNames) features = features || description.add(root, name, name);
   const bool coords = description.add(root, kCoordsName, kCoordsName);
@@ -128,4 +132,4 @@ Json describe(hid_t opened, uint64_t file_size) {
   return description.all;
 }
 
-}  // namespace tractrix::data::h5
+}  // namespace tractrix::data::hdf5

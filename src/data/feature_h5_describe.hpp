@@ -7,10 +7,10 @@
 
 #include "tractrix/core/json.hpp"
 
-namespace tractrix::data::h5 {
+namespace tractrix::data::hdf5 {
 
 // {"members": [...], "attributes": {"/": {}, ...}, "sets": {"features": {dims, type, chunk, ...},
 // ...}}; sets of patients in groups are called "patient/features". Closes the file.
 Json describe(hid_t opened, uint64_t file_size);
 
-}  // namespace tractrix::data::h5
+}  // namespace tractrix::data::hdf5

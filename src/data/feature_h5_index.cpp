@@ -4,7 +4,7 @@
 
 #include "tractrix/core/error.hpp"
 
-namespace tractrix::data::h5 {
+namespace tractrix::data::hdf5 {
 namespace index {
 
 constexpr uint64_t kNone = UINT64_MAX;
@@ -142,4 +142,4 @@ void read_row_chunks(const RowChunks& chunks, const std::vector<uint64_t>& addre
   }
 }
 
-}  // namespace tractrix::data::h5
+}  // namespace tractrix::data::hdf5

@@ -13,9 +13,9 @@
 #include <optional>
 #include <vector>
 
-#include "feature_bytes.hpp"
+#include "tractrix/core/raw_file.hpp"
 
-namespace tractrix::data::h5 {
+namespace tractrix::data::hdf5 {
 
 struct RowChunks {
   uint64_t rows = 0, rows_per_chunk = 0, row_bytes = 0, element = 0;
@@ -33,4 +33,4 @@ using ReadBytes = std::function<void(uint64_t offset, char* to, uint64_t length)
 void read_row_chunks(const RowChunks& chunks, const std::vector<uint64_t>& addresses, char* to,
                      const ReadBytes& read);
 
-}  // namespace tractrix::data::h5
+}  // namespace tractrix::data::hdf5

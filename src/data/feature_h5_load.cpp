@@ -6,10 +6,10 @@
 #include <optional>
 #include <stdexcept>
 
-#include "feature_bytes.hpp"
 #include "feature_finite.hpp"
 #include "feature_h5_index.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/core/raw_file.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
 
 namespace tractrix::data::hdf5 {
@@ -115,14 +115,14 @@ void stream(const std::string& file, uint64_t size, const Set& set, char* to) {
 }
 
 // Chunks that are whole rows without filters, as TRIDENT, CLAM and MMP write them.
-std::optional<h5::RowChunks> whole_row_chunks(const Set& set) {
+std::optional<RowChunks> whole_row_chunks(const Set& set) {
   const size_t rank = set.dims.size();
   if (set.header == UINT64_MAX || !set.filters.empty() || set.chunk.size() != rank || rank < 2 ||
       rank > 3)
     return {};
   if (rank == 3 && (set.dims[0] != 1 || set.chunk[0] != 1)) return {};
   if (set.chunk[rank - 1] != set.dims[rank - 1]) return {};
-  return h5::RowChunks{
+  return RowChunks{
       static_cast<uint64_t>(set.dims[rank - 2]), static_cast<uint64_t>(set.chunk[rank - 2]),
       static_cast<uint64_t>(set.dims[rank - 1]) * set.element, set.element, static_cast<int>(rank)};
 }
@@ -164,11 +164,11 @@ StoredValues load(const std::filesystem::path& path, const Set& set) {
     reader.read(from, to, length);
   };
   const auto chunks = whole_row_chunks(set);
-  const auto addresses = chunks ? h5::row_chunk_addresses(file, set.header, *chunks) : std::nullopt;
+  const auto addresses = chunks ? row_chunk_addresses(file, set.header, *chunks) : std::nullopt;
   if (set.plain) {
     read(set.address, bytes, set.bytes);
   } else if (addresses) {
-    h5::read_row_chunks(*chunks, *addresses, bytes, read);
+    read_row_chunks(*chunks, *addresses, bytes, read);
   } else {
     stream(file.name(), file.size(), set, bytes);
   }

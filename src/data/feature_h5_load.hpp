@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "feature_h5_library.hpp"
-#include "feature_sandbox.hpp"
 #include "feature_source.hpp"
 #include "tractrix/core/json.hpp"
 #include "tractrix/core/safetensors.hpp"
+#include "tractrix/core/sandbox.hpp"
+#include "tractrix/h5/library.hpp"
 
 namespace tractrix::data::hdf5 {
 

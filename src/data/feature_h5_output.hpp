@@ -1,43 +1,21 @@
-// Writing HDF5 files: every call is checked, and made under the library's lock.
+// Tensors into HDF5 files.
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <hdf5.h>
 
-#include <cstdint>
-#include <filesystem>
 #include <string>
-#include <vector>
+
+#include "tractrix/h5/output.hpp"
 
 namespace tractrix::data {
 
-// Objects are named by their path in the file; "/" is the root group. A failed call throws an Error
-// that names `shown`.
-class H5Output {
+class H5Output : public h5::Output {
  public:
-  // alignment: of every object of at least that many bytes; 1: none.
-  H5Output(const std::filesystem::path& file, std::filesystem::path shown, uint64_t alignment = 1);
-  ~H5Output();
-  H5Output(const H5Output&) = delete;
-  H5Output& operator=(const H5Output&) = delete;
+  using h5::Output::dataset;
+  using h5::Output::Output;
 
-  void group(const std::string& path);  // a data set's groups are made where they are missing
-  // values [N, D]: float16, float32, int32 or int64 on the CPU, contiguous. chunk_rows > 0: chunks
-  // of that many rows and an open end, as slide extractors write them; 0: in one piece.
+  // values [N, D]: float16, float32, int32 or int64 on the CPU, contiguous; chunks as in Output.
   void dataset(const std::string& path, const at::Tensor& values, int64_t chunk_rows = 0);
-  void texts(const std::string& path, const std::vector<std::string>& names);  // variable length
-  void attribute(const std::string& object, const char* name, const std::string& value);
-  void attribute(const std::string& object, const char* name, int64_t value);
-  void attribute(const std::string& object, const char* name, double value);
-  void close();  // reports what could not be written
-
- private:
-  hid_t check(hid_t code) const;
-  void write(const std::string& path, hid_t type, hid_t space, hid_t plan, const void* values);
-  void put(const std::string& object, const char* name, hid_t type, const void* value);
-
-  std::filesystem::path shown_;
-  hid_t file_ = -1;
 };
 
 }  // namespace tractrix::data

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "feature_bytes.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/core/raw_file.hpp"
 
 namespace tractrix::data::pickle {
 namespace machine {

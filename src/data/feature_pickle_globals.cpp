@@ -1,8 +1,8 @@
 // The globals a feature file may name, and what they stand for. Nothing else exists.
 #include <algorithm>
 
-#include "feature_bytes.hpp"
 #include "feature_pickle.hpp"
+#include "tractrix/core/raw_file.hpp"
 
 namespace tractrix::data::pickle {
 namespace globals {

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <map>
 
-#include "feature_bytes.hpp"
 #include "feature_pickle.hpp"
 #include "feature_source.hpp"
 #include "feature_torch_output.hpp"
 #include "feature_zip.hpp"
+#include "tractrix/core/raw_file.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
 
 namespace tractrix::data {

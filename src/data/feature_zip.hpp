@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "feature_bytes.hpp"
+#include "tractrix/core/raw_file.hpp"
 
 namespace tractrix::data {
 

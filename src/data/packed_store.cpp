@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "feature_bytes.hpp"
-#include "feature_h5_library.hpp"
 #include "feature_source.hpp"
 #include "tractrix/core/file.hpp"
+#include "tractrix/core/raw_file.hpp"
+#include "tractrix/h5/library.hpp"
 #include "tractrix/tensor/safetensors_io.hpp"
 
 namespace tractrix::data {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "feature_bytes.hpp"
 #include "feature_h5_output.hpp"
 #include "tractrix/core/file.hpp"
+#include "tractrix/core/raw_file.hpp"
 #include "tractrix/data/packed_store.hpp"
 
 namespace tractrix::data {

@@ -22,6 +22,10 @@
 #include "tractrix/data/bag_source.hpp"
 #include "tractrix/data/feature_file.hpp"
 
+namespace tractrix {
+class RawFile;
+}
+
 namespace tractrix::data {
 
 // lossless: float16 for a bag whose every value survives the round trip, otherwise float32.
@@ -68,8 +72,6 @@ struct PackedSlide {
   Dtype coords_dtype = Dtype::i64;
   uint64_t coords_address = 0;
 };
-
-class RawFile;
 
 class PackedStore {
  public:

@@ -1,0 +1,22 @@
+# Libraries of file formats that spatial data need. Installed as it is and included by tractrix-config.cmake.
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(TIFF REQUIRED)
+
+# tractrix_find_plain(TARGET HEADER LIBRARY PACKAGE): libraries that bring no CMake package.
+function(tractrix_find_plain target header library package)
+  string(MAKE_C_IDENTIFIER "TRACTRIX_${library}" name)
+  find_path(${name}_INCLUDE ${header})
+  find_library(${name}_LIBRARY ${library})
+  mark_as_advanced(${name}_INCLUDE ${name}_LIBRARY)
+  if(NOT ${name}_INCLUDE OR NOT ${name}_LIBRARY)
+    message(FATAL_ERROR "${header} or lib${library} was not found.\nhint: scripts/setup.sh (package ${package})")
+  endif()
+  if(NOT TARGET ${target})
+    add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE ${${name}_INCLUDE})
+    target_link_libraries(${target} INTERFACE ${${name}_LIBRARY})
+  endif()
+endfunction()
+tractrix_find_plain(tractrix::lzf liblzf/lzf.h lzf liblzf-dev)
+tractrix_find_plain(tractrix::openslide openslide/openslide.h openslide libopenslide-dev)
