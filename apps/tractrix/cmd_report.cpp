@@ -15,6 +15,7 @@
 #include "tractrix/report/document.hpp"
 #include "tractrix/report/page.hpp"
 #include "tractrix/report/run_table.hpp"
+#include "tractrix/report/table_figures.hpp"
 
 namespace tractrix::app {
 namespace report_command {
@@ -65,8 +66,9 @@ report::Document described(const Arguments& arguments) {
   if (!arguments.labels.empty())
     throw Error("--label", "labels are written in the table's file",
                 "leave --label or --table out");
-  const auto file = report::read_table_file(arguments.table);
-  return report::table_document(report::fill(file, arguments.runs));
+  const auto table = report::fill(report::read_table_file(arguments.table), arguments.runs);
+  return arguments.out.empty() || arguments.no_figures ? report::table_document(table)
+                                                       : report::table_page(table, arguments.out);
 }
 
 void run(const Arguments& arguments) {

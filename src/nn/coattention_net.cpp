@@ -1,42 +1,29 @@
 #include "tractrix/nn/coattention_net.hpp"
 
 #include <ATen/ATen.h>
-#include <torch/nn/modules/container/modulelist.h>
 
 #include "tractrix/nn/pooling.hpp"
 
 namespace tractrix::nn {
 
 CoattentionNetImpl::CoattentionNetImpl(const CoattentionOptions& options) : options_(options) {
-  TORCH_CHECK(!options.groups.empty(), "CoattentionNet: needs gene groups");
   TORCH_CHECK(!options.gene_widths.empty() && options.gene_widths.back() == options.dim,
               "CoattentionNet: the last gene width must be dim");
-  make_embeddings();
+  const MlpOptions patches{.widths = {options.patch_columns, options.dim},
+                           .dropout = options.dropout};
+  if (options.embeds_patches) wsi_net_ = register_module("wsi_net", Mlp(patches));
+  const GeneTokensOptions genes{
+      .groups = options.groups, .widths = options.gene_widths, .dropout = options.dropout};
+  if (options.embeds_genes) sig_networks_ = register_module("sig_networks", GeneTokens(genes));
   if (!options.transport) {
     const MultiheadAttentionOptions attention{.dim = options.dim, .heads = 1, .form = options.form};
     coattn_ = register_module("coattn", MultiheadAttention(attention));
   }
   path_ = make_branch("path");
   omic_ = make_branch("omic");
-  make_fusion();
+  fusion_ = PairFusion::make(*this, options.dim, options.bilinear, options.dropout);
   if (options.classes > 0)
     classifier_ = register_module("classifier", torch::nn::Linear(options.dim, options.classes));
-}
-
-void CoattentionNetImpl::make_embeddings() {
-  const MlpOptions patches{.widths = {options_.patch_columns, options_.dim},
-                           .dropout = options_.dropout};
-  if (options_.embeds_patches) wsi_net_ = register_module("wsi_net", Mlp(patches));
-  if (!options_.embeds_genes) return;
-  torch::nn::ModuleList list;
-  for (const auto& columns : options_.groups) {
-    std::vector<int64_t> widths{static_cast<int64_t>(columns.size())};
-    widths.insert(widths.end(), options_.gene_widths.begin(), options_.gene_widths.end());
-    sig_networks_.emplace_back(SnnOptions{widths, options_.dropout, Unit::snn});
-    list->push_back(sig_networks_.back());
-    groups_.push_back(at::tensor(columns, at::kLong));
-  }
-  register_module("sig_networks", list);
 }
 
 CoattentionNetImpl::Branch CoattentionNetImpl::make_branch(const std::string& name) {
@@ -53,26 +40,6 @@ CoattentionNetImpl::Branch CoattentionNetImpl::make_branch(const std::string& na
   branch.head = register_module(name + "_attention_head", GatedAttention(head));
   branch.rho = register_module(name + "_rho", Mlp(rho));
   return branch;
-}
-
-void CoattentionNetImpl::make_fusion() {
-  const int64_t dim = options_.dim;
-  if (!options_.bilinear) {
-    concat_ = register_module("mm", Mlp(MlpOptions{.widths = {2 * dim, dim, dim}}));
-    return;
-  }
-  BilinearFusionOptions fusion{.in1 = dim, .in2 = dim};
-  fusion.out = dim;
-  fusion.dropout = options_.dropout;
-  bilinear_ = register_module("mm", BilinearFusion(fusion));
-}
-
-at::Tensor CoattentionNetImpl::embed_genes(const at::Tensor& genes) {
-  std::vector<at::Tensor> tokens;
-  for (size_t g = 0; g < groups_.size(); ++g)
-    tokens.push_back(
-        sig_networks_[g]->forward(genes.index_select(1, groups_[g].to(genes.device()))));
-  return at::stack(tokens);  // [groups, 1, dim]
 }
 
 CoattentionNetImpl::Pooled CoattentionNetImpl::pool(Branch& branch, const at::Tensor& tokens) {
@@ -101,12 +68,15 @@ at::Tensor CoattentionNetImpl::ask(const at::Tensor& tokens, const at::Tensor& p
 CoattentionOutput CoattentionNetImpl::forward(const at::Tensor& bag, const at::Tensor& genes) {
   TORCH_CHECK(bag.dim() == 2 && bag.size(0) > 0 && genes.dim() == 2 && genes.size(0) == 1,
               "CoattentionNet: the bag must be [N, D] with N > 0 and the genes [1, G]");
-  const at::Tensor tokens = embed_genes(genes);  // [groups, 1, dim]
-  return combine(embed_patches(bag), tokens);
+  return combine(embed_patches(bag), embed_genes(genes));
 }
 
 at::Tensor CoattentionNetImpl::embed_patches(const at::Tensor& bag) {
   return wsi_net_->forward(bag);
+}
+
+at::Tensor CoattentionNetImpl::embed_genes(const at::Tensor& genes) {
+  return sig_networks_->forward(genes).transpose(0, 1);
 }
 
 CoattentionOutput CoattentionNetImpl::combine(const at::Tensor& patches, const at::Tensor& tokens,
@@ -117,8 +87,7 @@ CoattentionOutput CoattentionNetImpl::combine(const at::Tensor& patches, const a
   out.omic = omic.scores;
   out.path_pooled = path.pooled;
   out.omic_rows = omic.rows;
-  out.fused = bilinear_ ? bilinear_->forward(path.vector, omic.vector)
-                        : concat_->forward(at::cat({path.vector, omic.vector}, 1));
+  out.fused = fusion_.forward(path.vector, omic.vector);
   if (classifier_) out.logits = classifier_->forward(out.fused);
   return out;
 }

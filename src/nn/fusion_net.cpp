@@ -1,6 +1,7 @@
 #include "tractrix/nn/fusion_net.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/nn/modules/container/modulelist.h>
 
 #include <optional>
 
@@ -131,12 +132,9 @@ int64_t FusionNetImpl::make_vector_encoder() {
     fc_omic_ = register_module("fc_omic", Snn(snn));
     return out;
   }
-  genomics_fc_ = register_module("genomics_fc", torch::nn::ModuleList());
-  for (const auto& columns : o.groups) {
-    const auto n = static_cast<int64_t>(columns.size());
-    genomics_fc_->push_back(Snn(SnnOptions{{n, o.token_hidden, out}, o.vector_dropout, Unit::snn}));
-    groups_.push_back(at::tensor(columns, at::kLong));
-  }
+  const GeneTokensOptions tokens{
+      .groups = o.groups, .widths = {o.token_hidden, out}, .dropout = o.vector_dropout};
+  genomics_fc_ = register_module("genomics_fc", GeneTokens(tokens));
   TokenEncoderOptions encoder;
   encoder.layer.dim = out;
   encoder.layer.form = o.form;
@@ -171,9 +169,28 @@ at::Tensor FusionNetImpl::encode_lab(const at::Tensor& bag, FusionOutput& out) {
   return pooled.pooled;
 }
 
-at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
+at::Tensor FusionNetImpl::encode_transmil(const at::Tensor& bag, bool show, FusionOutput& out) {
+  if (!show || options_.slice == Slice::head) return transmil_->forward_token(bag.unsqueeze(0));
+  const auto [token, weights] = transmil_->forward_attended(bag.unsqueeze(0));
+  out.attention = weights.squeeze(0);
+  return token;
+}
+
+at::Tensor FusionNetImpl::pool(const at::Tensor& bag, bool show, FusionOutput& out) {
+  const at::Tensor rows = head_->forward(bag);  // [N, classes] or [N, bag_out]
+  const int64_t n = rows.size(0);
+  const bool mean = options_.bag == BagEncoder::mean;
+  if (show && mean) out.attention = at::full({n}, 1.0 / static_cast<double>(n), rows.options());
+  if (show && !mean) {
+    const at::Tensor chosen = at::one_hot(rows.argmax(0), n).to(rows.scalar_type());
+    out.attention = pools_logits() ? chosen : chosen.mean(0);
+  }
+  return mean ? mean_pool(rows) : max_pool(rows);
+}
+
+at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, bool show, FusionOutput& out) {
   if (options_.bag == BagEncoder::abmil_lab) return encode_lab(bag, out);
-  if (options_.bag == BagEncoder::transmil) return transmil_->forward_token(bag.unsqueeze(0));
+  if (options_.bag == BagEncoder::transmil) return encode_transmil(bag, show, out);
   if (is_clam()) {
     const auto pooled = attention_net_->forward(bag);
     out.attention = pooled.weights.size(0) == 1 ? pooled.weights.squeeze(0) : pooled.weights;
@@ -185,24 +202,20 @@ at::Tensor FusionNetImpl::encode_bag(const at::Tensor& bag, FusionOutput& out) {
     out.attention = pooled.weights.squeeze(0);
     return rho_->forward(pooled.pooled);
   }
-  const auto rows = head_->forward(bag);  // [N, classes] or [N, bag_out]
-  return options_.bag == BagEncoder::mean ? mean_pool(rows) : max_pool(rows);
+  return pool(bag, show, out);
 }
 
 at::Tensor FusionNetImpl::encode_vector(const at::Tensor& x) {
   if (options_.vector == VectorEncoder::linear) return x;
   if (options_.vector != VectorEncoder::transformer) return fc_omic_->forward(x);
-  std::vector<at::Tensor> tokens;
-  for (size_t g = 0; g < groups_.size(); ++g) {
-    const auto columns = x.index_select(1, groups_[g].to(x.device()));
-    tokens.push_back(genomics_fc_[g]->as<SnnImpl>()->forward(columns));
-  }
-  return genomics_encoder_->forward_token(at::stack(tokens, 1));
+  return genomics_encoder_->forward_token(genomics_fc_->forward(x));
 }
 
-FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vector) {
+FusionOutput FusionNetImpl::forward(const at::Tensor& bag, const at::Tensor& vector,
+                                    bool show_attention) {
   FusionOutput out;
-  const auto patches = options_.bag == BagEncoder::none ? at::Tensor() : encode_bag(bag, out);
+  const auto patches =
+      options_.bag == BagEncoder::none ? at::Tensor() : encode_bag(bag, show_attention, out);
   const auto genes = options_.vector == VectorEncoder::none ? at::Tensor() : encode_vector(vector);
   at::Tensor fused = patches.defined() ? patches : genes;
   switch (options_.fusion) {

@@ -10,6 +10,8 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
   switch (activation) {
     case Activation::relu:
       return at::relu(x);
+    case Activation::leaky_relu:
+      return at::leaky_relu(x);
     case Activation::elu:
       return at::elu(x);
     case Activation::gelu:

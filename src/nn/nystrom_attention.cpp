@@ -219,6 +219,26 @@ at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
   return leave(y);
 }
 
+at::Tensor NystromAttentionImpl::first_weights(const at::Tensor& x) {
+  TORCH_CHECK(options_.slice == Slice::tail, "NystromAttention: weights need slice tail");
+  if (options_.full) {
+    const auto [q, k, v] = project(x, {});
+    return q.narrow(2, 0, 1).matmul(k.transpose(2, 3)).softmax(3).squeeze(2);
+  }
+  const Padded padded = pad(x, {});
+  auto heads = project(padded.x, {});
+  const at::Tensor row = heads.q.narrow(2, padded.missing, 1);  // [B, heads, 1, e]
+  const int64_t m = options_.landmarks;
+  const at::Tensor q_mark = landmarks_of(heads.q, m, {}), k_mark = landmarks_of(heads.k, m, {});
+  const at::Tensor near = row.matmul(k_mark.transpose(2, 3)).softmax(3);
+  const at::Tensor between = q_mark.matmul(k_mark.transpose(2, 3)).softmax(3);
+  // near pinv(A) = (pinv(A^T) near^T)^T: the iteration commutes with transposing.
+  const at::Tensor through = pinv_times(between.transpose(2, 3), near.transpose(2, 3),
+                                        pinv_scale(between), options_.pinv_iterations);
+  const at::Tensor far = q_mark.matmul(heads.k.transpose(2, 3)).softmax(3);  // [B, heads, m, N]
+  return through.transpose(2, 3).matmul(far).squeeze(2).narrow(2, padded.missing, x.size(1));
+}
+
 at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& mask) {
   if (options_.full) {
     TORCH_CHECK(!mask.defined(), "NystromAttention: full attention takes no mask");

@@ -36,10 +36,10 @@ void PorpoiseNetImpl::make_fusion() {
   pair.encoder_dropout = false;
   switch (o.fusion) {
     case PorpoiseFusion::bilinear:
-      bilinear_ = register_module("mm", BilinearFusion(pair));
+      fusion_ = PairFusion::bilinear(*this, pair);
       return;
     case PorpoiseFusion::concat:
-      concat_ = register_module("mm", Mlp(MlpOptions{.widths = {2 * o.dim, o.dim, o.dim}}));
+      fusion_ = PairFusion::concat(*this, o.dim);
       return;
     case PorpoiseFusion::low_rank:
       pair.out = o.classes;
@@ -55,9 +55,7 @@ PorpoiseOutput PorpoiseNetImpl::forward(const at::Tensor& bag, const at::Tensor&
   const at::Tensor path = rho_->forward(net.pooled);  // [1, dim]
   const at::Tensor omic = fc_omic_->forward(genes);   // [1, dim]
   if (low_rank_) return {low_rank_->forward(path, omic), net.weights};
-  const at::Tensor fused =
-      bilinear_ ? bilinear_->forward(path, omic) : concat_->forward(at::cat({path, omic}, 1));
-  return {classifier_->forward(fused), net.weights};
+  return {classifier_->forward(fusion_.forward(path, omic)), net.weights};
 }
 
 }  // namespace tractrix::nn

@@ -31,6 +31,10 @@ at::Tensor TransLayerImpl::forward_first(const at::Tensor& x) {
   return x.narrow(1, 0, 1) + attn_->forward_first(norm_->forward(x));
 }
 
+at::Tensor TransLayerImpl::first_weights(const at::Tensor& x) {
+  return attn_->first_weights(norm_->forward(x));
+}
+
 // The mean of a row of c U is c times the row means of U, its variance c (Uc Uc^T / dim) c^T.
 at::Tensor TransLayerImpl::forward_factored(const Factored& x) {
   const at::Tensor centred = x.basis - x.basis.mean(2, true);  // [B, r, dim]
@@ -46,6 +50,7 @@ at::Tensor TransLayerImpl::forward_factored(const Factored& x) {
 
 TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options)
     : grid_(options.grid),
+      repeat_(options.repeat),
       first_only_(options.layer.form == Form::exact && !options.layer.full &&
                   options.layer.slice == Slice::tail) {
   const int64_t dim = options.layer.dim;
@@ -58,48 +63,70 @@ TokenEncoderImpl::TokenEncoderImpl(const TokenEncoderOptions& options)
         "_fc1", Mlp(MlpOptions{.widths = {options.in, dim}, .dropout = options.in_dropout}));
   layer1_ = register_module("layer1", TransLayer(options.layer));
   layer2_ = register_module("layer2", TransLayer(options.layer));
-  norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({dim})));
+  if (options.final_norm)
+    norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({dim})));
 }
 
 at::Tensor TokenEncoderImpl::enter(at::Tensor x) {
   TORCH_CHECK(x.dim() == 3 && x.size(1) > 0, "TokenEncoder: x must be [B, n, D] with n >= 1");
   if (fc1_) x = fc1_->forward(x);
+  x = at::cat({cls_token_.expand({x.size(0), -1, -1}), fill_square(x)}, 1);
+  return place(layer1_->forward(x));
+}
+
+at::Tensor TokenEncoderImpl::fill_square(const at::Tensor& x) const {
+  if (!grid_ || !repeat_) return x;
   const int64_t side = square_side(x.size(1));
-  if (grid_) x = at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
-  x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
-
-  return place(layer1_->forward(x), side);
+  return at::cat({x, x.narrow(1, 0, side * side - x.size(1))}, 1);
 }
 
-at::Tensor TokenEncoderImpl::place(at::Tensor x, int64_t side) {
-  return pos_layer_ ? pos_layer_->forward(x, side, side) : x;
+at::Tensor TokenEncoderImpl::place(const at::Tensor& x) {
+  if (!pos_layer_) return x;
+  const int64_t rows = x.size(1), side = square_side(rows - 1), missing = side * side - (rows - 1);
+  if (missing == 0) return pos_layer_->forward(x, side, side);
+  const at::Tensor square = at::constant_pad_nd(x, {0, 0, 0, missing});
+  return pos_layer_->forward(square, side, side).narrow(1, 0, rows);
 }
+
+at::Tensor TokenEncoderImpl::normed(const at::Tensor& x) { return norm_ ? norm_->forward(x) : x; }
 
 at::Tensor TokenEncoderImpl::leave_token(const at::Tensor& x) {
   const at::Tensor first =
       first_only_ ? layer2_->forward_first(x) : layer2_->forward(x).narrow(1, 0, 1);
-  return norm_->forward(first).select(1, 0);
+  return normed(first).select(1, 0);
 }
 
 at::Tensor TokenEncoderImpl::forward_token(at::Tensor x) {
   return leave_token(enter(std::move(x)));
 }
 
+TokenEncoderImpl::Attended TokenEncoderImpl::forward_attended(at::Tensor x) {
+  const int64_t n = x.size(1);
+  const at::Tensor entered = enter(std::move(x));
+  const at::Tensor weights = layer2_->first_weights(entered);
+  return {leave_token(entered), fold_repeats(weights.narrow(2, 1, weights.size(2) - 1), n)};
+}
+
+at::Tensor TokenEncoderImpl::fold_repeats(const at::Tensor& columns, int64_t n) const {
+  const int64_t repeated = columns.size(-1) - n;
+  if (repeated == 0) return columns;
+  return columns.narrow(-1, 0, n) +
+         at::constant_pad_nd(columns.narrow(-1, n, repeated), {0, n - repeated});
+}
+
 // The class token is one row of the basis more, with a coefficient of its own.
 at::Tensor TokenEncoderImpl::forward_token(const Factored& x) {
   TORCH_CHECK(!fc1_ && x.coefficients.dim() == 3, "TokenEncoder: factored tokens go without fc1");
-  at::Tensor c = x.coefficients;  // [B, n, r]
-  const int64_t side = square_side(c.size(1));
-  if (grid_) c = at::cat({c, c.narrow(1, 0, side * side - c.size(1))}, 1);
+  const at::Tensor c = fill_square(x.coefficients);  // [B, n, r]
   at::Tensor token = at::zeros({c.size(0), 1, c.size(2) + 1}, c.options());
   token.select(2, 0).fill_(1);
   const Factored tokens{at::cat({token, at::constant_pad_nd(c, {1, 0})}, 1),
                         at::cat({cls_token_.expand({c.size(0), -1, -1}), x.basis}, 1)};
-  return leave_token(place(layer1_->forward_factored(tokens), side));
+  return leave_token(place(layer1_->forward_factored(tokens)));
 }
 
 EncodedTokens TokenEncoderImpl::forward(at::Tensor x) {
-  x = norm_->forward(layer2_->forward(enter(std::move(x))));
+  x = normed(layer2_->forward(enter(std::move(x))));
   return {x.select(1, 0), x.narrow(1, 1, x.size(1) - 1)};
 }
 

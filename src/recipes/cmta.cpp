@@ -1,36 +1,26 @@
 // CMTA (Zhou & Chen, ICCV 2023; FT-ZHOU-ZZZ/CMTA, commit 31340f6): cross-modal translation and
 // alignment of patches and gene groups. nn/cmta_net.hpp holds the network, losses/alignment.hpp the
-// alignment. The defaults are what the published runs computed; where the paper says otherwise an
-// option gives the paper's form (omics.attention).
-#include <ATen/ATen.h>
-
+// alignment. The defaults are what the published runs computed. Where the paper's equations say
+// another thing (specs D-23 to D-27) an option gives the paper's form: embeddings, cross_attention,
+// final_norm, repeat, omics.attention, and all of them together form: paper.
+#include "bag_and_genes.hpp"
 #include "tractrix/losses/alignment.hpp"
-#include "tractrix/losses/discrete_survival.hpp"
 #include "tractrix/nn/cmta_net.hpp"
 #include "tractrix/nn/init.hpp"
-#include "tractrix/recipe/registry.hpp"
 
 namespace tractrix::recipes::cmta {
 
-template <class E>
-using Names = std::vector<std::pair<const char*, E>>;
+using paired::Names;
 
 enum class Size { small, large };
-enum class Fusion { concat, bilinear };
-enum class Head { nll, ce };
 enum class GeneAttention { padded, full };
 enum class Alignment { l1, mse, kl, cosine, orthogonal };
+enum class Embeddings { blocks, linear };
+enum class Crossing { separate, shared, none };
+enum class Form { exact, reference, paper };
 
 const Names<Size>& names(Size) {
   static const Names<Size> all{{"small", Size::small}, {"large", Size::large}};
-  return all;
-}
-const Names<Fusion>& names(Fusion) {
-  static const Names<Fusion> all{{"concat", Fusion::concat}, {"bilinear", Fusion::bilinear}};
-  return all;
-}
-const Names<Head>& names(Head) {
-  static const Names<Head> all{{"nll", Head::nll}, {"ce", Head::ce}};
   return all;
 }
 const Names<GeneAttention>& names(GeneAttention) {
@@ -44,6 +34,22 @@ const Names<Alignment>& names(Alignment) {
       {"l1", l1}, {"mse", mse}, {"kl", kl}, {"cosine", cosine}, {"orthogonal", orthogonal}};
   return all;
 }
+const Names<Embeddings>& names(Embeddings) {
+  static const Names<Embeddings> all{{"blocks", Embeddings::blocks},
+                                     {"linear", Embeddings::linear}};
+  return all;
+}
+const Names<Crossing>& names(Crossing) {
+  using enum Crossing;
+  static const Names<Crossing> all{{"separate", separate}, {"shared", shared}, {"none", none}};
+  return all;
+}
+const Names<Form>& names(Form) {
+  using enum Form;
+  static const Names<Form> all{{"exact", exact}, {"reference", reference}, {"paper", paper}};
+  return all;
+}
+
 struct Align {
   Alignment metric = Alignment::l1;
   double weight = 1, gamma = 0.5;
@@ -74,12 +80,14 @@ struct Config {
   Size size = Size::small;
   int64_t dim = 256;
   Omics omics;
-  Fusion fusion = Fusion::concat;
+  paired::Fusion fusion = paired::Fusion::concat;
   Align align;
-  Head head = Head::nll;
-  double alpha = 0, dropout = 0.25, layer_dropout = 0.1;
-  bool positions = true, cross_attention = true, xavier = true;
-  nn::Form form = nn::Form::exact;
+  paired::Loss loss;
+  double dropout = 0.25, layer_dropout = 0.1;
+  bool positions = true, final_norm = true, repeat = true, xavier = true;
+  Embeddings embeddings = Embeddings::blocks;
+  Crossing cross_attention = Crossing::separate;
+  Form form = Form::exact;
 };
 void fields(config::Fields& f, Config& c) {
   f("size", c.size, "large: patches over twice dim, genes over three hidden blocks");
@@ -87,40 +95,51 @@ void fields(config::Fields& f, Config& c) {
   f.group("omics", c.omics, "gene groups");
   f("fusion", c.fusion, "how the two means of encoded and translated tokens meet");
   f.group("align", c.align, "alignment of encoded and translated tokens");
-  f("head", c.head, "loss on the hazards of time bins");
-  f("alpha", c.alpha, "extra weight of uncensored patients", config::between(0, 1));
+  paired::fields(f, c.loss);
   f("dropout", c.dropout, "rate in embeddings and bilinear fusion", config::from_below(0, 1));
   f("layer_dropout", c.layer_dropout, "rate behind every attention layer",
     config::from_below(0, 1));
   f("positions", c.positions, "position encoding of patches (PPEG); false: ablation");
+  f("embeddings", c.embeddings,
+    "blocks: two layers for patches, two for each gene group; linear: one each (paper)");
   f("cross_attention", c.cross_attention,
-    "false: each decoder reads the other modality's tokens as they are (our choice; the paper's "
+    "separate: an attention per direction; shared: both use one U and V, nothing behind (paper); "
+    "none: each decoder reads the other modality's tokens as they are (our choice, the paper's "
     "ablation is not defined)");
+  f("final_norm", c.final_norm, "layer norm at each encoder's end; false: none (paper)");
+  f("repeat", c.repeat,
+    "patches repeated up to a square number stay tokens; false: only the convolutions see a "
+    "square, "
+    "filled with zeros (paper has no repeats; the zeros are our choice)");
   f("form", c.form,
-    "operations of the network: fewer (exact: equal up to rounding without dropout) or as "
-    "published");
+    "exact, reference: the published network by fewer operations (equal up to rounding without "
+    "dropout) or as its code; paper: equations 4-19, whatever the four options above and "
+    "omics.attention say");
   f("xavier", c.xavier, "Xavier-normal initial weights; false: torch's");
   f.require(c.dim % 8 == 0, "dim", "must be a multiple of 8, the number of heads");
+  f.require(c.size == Size::small || (c.embeddings == Embeddings::blocks && c.form != Form::paper),
+            "size", "large is about embeddings of blocks; linear ones have no size");
 }
 
 nn::CmtaOptions options_of(const Config& c, const data::Schema& schema) {
   nn::CmtaOptions o;
   o.patch_columns = schema.inputs.at("pathology").columns;
-  for (const auto& [group, columns] : schema.inputs.at(c.omics.input).groups)
-    o.groups.push_back(columns);
-  if (o.groups.empty())
-    throw Error("recipe.omics.input", "CMTA makes a token of each gene group, the input has none",
-                "data.inputs." + c.omics.input + ".select: signatures");
+  o.groups = paired::groups_of(schema, c.omics.input, "CMTA makes a token");
   o.dim = c.dim;
   o.gene_hidden = c.omics.hidden;
   o.large = c.size == Size::large;
-  o.bilinear = c.fusion == Fusion::bilinear;
+  o.bilinear = c.fusion == paired::Fusion::bilinear;
   o.dropout = c.dropout;
   o.layer_dropout = c.layer_dropout;
   o.positions = c.positions;
-  o.cross_attention = c.cross_attention;
-  o.full_genes = c.omics.attention == GeneAttention::full;
-  o.form = c.form;
+  o.cross_attention = c.cross_attention != Crossing::none;
+  const bool paper = c.form == Form::paper;
+  o.linear_embeddings = paper || c.embeddings == Embeddings::linear;
+  o.shared_attention = o.cross_attention && (paper || c.cross_attention == Crossing::shared);
+  o.without_final_norm = paper || !c.final_norm;
+  o.without_repeats = paper || !c.repeat;
+  o.full_genes = paper || c.omics.attention == GeneAttention::full;
+  o.form = c.form == Form::reference ? nn::Form::reference : nn::Form::exact;
   o.classes = schema.bins();
   return o;
 }
@@ -140,12 +159,7 @@ losses::Similarity similarity_of(Alignment metric) {
 
 class CmtaRecipe final : public recipe::Recipe {
  public:
-  static recipe::Contract contract(const Config& c) {
-    recipe::Contract contract;
-    contract.inputs = {{"pathology", data::Kind::bag}, {c.omics.input, data::Kind::vector}};
-    contract.targets = {"bin", "event"};
-    return contract;
-  }
+  static recipe::Contract contract(const Config& c) { return paired::contract_of(c.omics.input); }
   CmtaRecipe(const Config& config, const data::Schema& schema)
       : config_(config), net_(options_of(config, schema)) {
     nn::initialise(*net_, config.xavier ? nn::Init::xavier_normal : nn::Init::torch_default);
@@ -162,13 +176,7 @@ class CmtaRecipe final : public recipe::Recipe {
   }
 
   recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
-    const auto &logits = out.at("logits"), &bin = batch.targets.at("bin"),
-               &event = batch.targets.at("event");
-    recipe::Terms terms;
-    if (config_.head == Head::nll)
-      terms.push_back({"nll", losses::nll_survival(logits, bin, event, config_.alpha)});
-    else
-      terms.push_back({"ce", losses::ce_survival(logits, bin, event, config_.alpha)});
+    recipe::Terms terms{paired::term_of(config_.loss, out.at("logits"), batch)};
     add_alignment(out, terms);
     const auto watch = [&](const char* name, const char* a, const char* b) {
       terms.push_back(
@@ -181,9 +189,11 @@ class CmtaRecipe final : public recipe::Recipe {
   }
 
   Tensors predict(const data::Batch& batch) override {
-    const at::Tensor logits = forward(batch).at("logits");
-    const at::Tensor survival = losses::curve(logits.to(at::kDouble)).survival;
-    return {{"logits", logits}, {"survival", survival}, {"risk", losses::risk_of(survival)}};
+    const at::Tensor bag = batch.bag("pathology");
+    const auto out = net_->forward(bag, batch.inputs.at(config_.omics.input));
+    Tensors made = paired::predictions_of(out.logits);
+    if (out.scores.defined()) made["attention.pathology"] = net_->weights_of(out, bag.size(0));
+    return made;
   }
 
  private:

@@ -169,10 +169,12 @@ class FusionRecipe final : public recipe::Recipe {
   }
   torch::nn::Module& module() override { return *net_; }
 
-  Tensors forward(const data::Batch& batch) override {
+  Tensors forward(const data::Batch& batch) override { return forward(batch, false); }
+
+  Tensors forward(const data::Batch& batch, bool show_attention) {
     const auto bag = config_.has_bag() ? batch.bag("pathology") : at::Tensor();
     const auto vector = config_.has_vector() ? batch.inputs.at(config_.omics.input) : at::Tensor();
-    auto result = net_->forward(bag, vector);
+    auto result = net_->forward(bag, vector, show_attention);
     Tensors out{{"logits", result.logits}};
     if (result.attention.defined()) out["attention.pathology"] = result.attention;
     if (config_.judges()) out["patches"] = result.rows;
@@ -208,7 +210,7 @@ class FusionRecipe final : public recipe::Recipe {
              losses::cox(rows.at("risk"), window.targets.at("time"), window.targets.at("event"))}};
   }
   Tensors predict(const data::Batch& batch) override {
-    Tensors out = forward(batch);
+    Tensors out = forward(batch, true);
     out.erase("patches");
     if (config_.head == Head::cox) return out;
     out["survival"] = losses::curve(out.at("logits").to(at::kDouble)).survival;

@@ -21,7 +21,7 @@ nn::CoattentionOptions options_of(const Config& c, const data::Schema& schema) {
 
 class McatRecipe final : public recipe::Recipe {
  public:
-  static recipe::Contract contract(const Config& c) { return coattention::contract_of(c); }
+  static recipe::Contract contract(const Config& c) { return paired::contract_of(c.omics.input); }
   McatRecipe(const Config& config, const data::Schema& schema)
       : config_(config), net_(options_of(config, schema)) {}
   torch::nn::Module& module() override { return *net_; }
@@ -41,13 +41,10 @@ class McatRecipe final : public recipe::Recipe {
   }
 
   Tensors predict(const data::Batch& batch) override {
-    const Tensors out = forward(batch);
-    const at::Tensor& logits = out.at("logits");
-    const at::Tensor survival = losses::curve(logits.to(at::kDouble)).survival;
-    return {{"logits", logits},
-            {"survival", survival},
-            {"risk", losses::risk_of(survival)},
-            {"attention.pathology", at::softmax(out.at("coattention"), 1)}};
+    const Tensors made = forward(batch);
+    Tensors out = paired::predictions_of(made.at("logits"));
+    out["attention.pathology"] = at::softmax(made.at("coattention"), 1);
+    return out;
   }
 
  private:

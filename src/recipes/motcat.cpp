@@ -40,7 +40,7 @@ std::vector<int64_t> shuffled(int64_t n, const Seed& seed) {
 
 class MotcatRecipe final : public recipe::Recipe {
  public:
-  static recipe::Contract contract(const Config& c) { return coattention::contract_of(c); }
+  static recipe::Contract contract(const Config& c) { return paired::contract_of(c.omics.input); }
   MotcatRecipe(const Config& config, const data::Schema& schema)
       : config_(config), net_(options_of(config, schema)) {}
   torch::nn::Module& module() override { return *net_; }

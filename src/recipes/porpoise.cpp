@@ -1,12 +1,9 @@
 // PORPOISE (Chen et al., Cancer Cell 2022; mahmoodlab/PORPOISE, class PorpoiseMMF, commit 3390dc4).
 // nn/porpoise_net.hpp holds the network. The defaults are the paper's gated Kronecker fusion, which
 // are the class's; the command line's turn gates and skip off and name no fusion (specs D-34).
-#include <ATen/ATen.h>
-
-#include "tractrix/losses/discrete_survival.hpp"
+#include "bag_and_genes.hpp"
 #include "tractrix/nn/init.hpp"
 #include "tractrix/nn/porpoise_net.hpp"
-#include "tractrix/recipe/registry.hpp"
 
 namespace tractrix::nn {
 
@@ -42,7 +39,8 @@ struct Config {
   Omics omics;
   nn::PorpoiseFusion fusion = nn::PorpoiseFusion::bilinear;
   bool gate_path = true, gate_omic = true, skip = true;
-  double alpha = 0, dropout = 0.25, input_dropout = 0.1, l1 = 0;
+  paired::Loss loss;
+  double dropout = 0.25, input_dropout = 0.1, l1 = 0;
 };
 void fields(config::Fields& f, Config& c) {
   f("dim", c.dim, "width of each modality's vector", config::at_least(8));
@@ -53,7 +51,7 @@ void fields(config::Fields& f, Config& c) {
   f("gate_path", c.gate_path, "bilinear, low_rank: both vectors gate that of the patches");
   f("gate_omic", c.gate_omic, "bilinear, low_rank: both vectors gate that of the genes");
   f("skip", c.skip, "bilinear: both vectors also go into its last layer");
-  f("alpha", c.alpha, "extra weight of uncensored patients", config::between(0, 1));
+  paired::fields(f, c.loss);
   f("dropout", c.dropout, "rate behind each layer", config::from_below(0, 1));
   f("input_dropout", c.input_dropout, "rate on the patches' features", config::from_below(0, 1));
   f("l1", c.l1, "weight of the sum of absolute weights of genes and fusion, per optimizer step",
@@ -83,12 +81,7 @@ nn::PorpoiseOptions options_of(const Config& c, const data::Schema& schema) {
 
 class PorpoiseRecipe final : public recipe::Recipe {
  public:
-  static recipe::Contract contract(const Config& c) {
-    recipe::Contract contract;
-    contract.inputs = {{"pathology", data::Kind::bag}, {c.omics.input, data::Kind::vector}};
-    contract.targets = {"bin", "event"};
-    return contract;
-  }
+  static recipe::Contract contract(const Config& c) { return paired::contract_of(c.omics.input); }
   PorpoiseRecipe(const Config& config, const data::Schema& schema)
       : config_(config), net_(options_of(config, schema)) {}
   torch::nn::Module& module() override { return *net_; }
@@ -99,8 +92,7 @@ class PorpoiseRecipe final : public recipe::Recipe {
   }
 
   recipe::Terms loss(const Tensors& out, const data::Batch& batch) override {
-    recipe::Terms terms{{"nll", losses::nll_survival(out.at("logits"), batch.targets.at("bin"),
-                                                     batch.targets.at("event"), config_.alpha)}};
+    recipe::Terms terms{paired::term_of(config_.loss, out.at("logits"), batch)};
     if (config_.l1 > 0)
       terms.push_back(
           {"l1", nn::l1_norm(*net_, "fc_omic.") + nn::l1_norm(*net_, "mm."), config_.l1});
@@ -108,9 +100,9 @@ class PorpoiseRecipe final : public recipe::Recipe {
   }
 
   Tensors predict(const data::Batch& batch) override {
-    Tensors out = forward(batch);
-    out["survival"] = losses::curve(out.at("logits").to(at::kDouble)).survival;
-    out["risk"] = losses::risk_of(out.at("survival"));
+    const Tensors made = forward(batch);
+    Tensors out = paired::predictions_of(made.at("logits"));
+    out["attention.pathology"] = made.at("attention.pathology");
     return out;
   }
 

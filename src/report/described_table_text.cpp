@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/error.hpp"
@@ -138,6 +139,7 @@ Section sources_section(const FilledTable& table) {
   Section section{"Sources"};
   section.table.header = {"row", "source", "protocol"};
   section.table.prose = true;
+  std::set<std::string> named;  // runs whose absence has been explained
   for (const auto& row : table.rows) {
     const auto& d = row.description;
     if (d.run.empty()) {
@@ -146,7 +148,9 @@ Section sources_section(const FilledTable& table) {
       section.table.rows.push_back({name_of(row), "run folders " + d.run, title(d.selection)});
     }
     for (size_t c = 0; c < row.cells.size(); ++c) {
-      if (!row.cells[c].mean && d.selection == Selection::last)
+      const auto run = filled(d.run, table.file.columns[c]);
+      if (!row.cells[c].mean &&
+          (d.run.empty() ? d.selection == Selection::last : named.insert(run).second))
         section.notes.push_back(name_of(row) + ", " + table.file.columns[c] + ": missing, " +
                                 row.cells[c].reason);
     }

@@ -1,12 +1,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "tractrix/core/csv.hpp"
-#include "tractrix/core/file.hpp"
-#include "tractrix/core/json.hpp"
 #include "tractrix/report/escape.hpp"
+#include "tractrix/report/metric_lines.hpp"
 #include "tractrix/report/run_figures.hpp"
 
 namespace tractrix::report {
@@ -22,15 +20,6 @@ struct History {
   std::set<int64_t> folds;
 };
 
-std::optional<double> number(const Json& line, std::initializer_list<const char*> path) {
-  const Json* node = &line;
-  for (const char* key : path) {
-    if (!node->is_object() || !node->contains(key)) return std::nullopt;
-    node = &(*node)[key];
-  }
-  return node->is_number() ? std::optional(node->get<double>()) : std::nullopt;
-}
-
 // The first term of the loss; a regulariser or a diagnostic of another size comes after it.
 std::string first_term(const std::vector<Json>& lines) {
   for (const auto& line : lines)
@@ -39,17 +28,7 @@ std::string first_term(const std::vector<Json>& lines) {
 }
 
 History read_history(const std::filesystem::path& run) {
-  std::vector<Json> lines;
-  for (const auto& [number, folder] : fold_folders(run)) {
-    if (!std::filesystem::exists(folder / "metrics.jsonl")) continue;
-    std::istringstream in(read_file(folder / "metrics.jsonl"));
-    for (std::string text; std::getline(in, text);) {
-      auto line = Json::parse(text, nullptr, false);
-      if (line.is_discarded() || !line.contains("epoch")) continue;  // cut off by a kill
-      line["fold"] = number;
-      lines.push_back(std::move(line));
-    }
-  }
+  const auto lines = metric_lines(run);
   const auto term = first_term(lines);
   History history;
   history.columns = {"train loss " + term, "validation loss " + term, "validation C-index",
@@ -58,8 +37,8 @@ History read_history(const std::filesystem::path& run) {
     const auto fold = line["fold"].get<int64_t>();
     history.folds.insert(fold);
     history.epochs[line["epoch"].get<int64_t>()][fold] = {
-        number(line, {"loss", term.c_str()}), number(line, {"val", "loss", term.c_str()}),
-        number(line, {"val", "c_index"}), number(line, {"inner", "c_index"})};
+        logged(line, {"loss", term.c_str()}), logged(line, {"val", "loss", term.c_str()}),
+        logged(line, {"val", "c_index"}), logged(line, {"inner", "c_index"})};
   }
   return history;
 }

@@ -30,14 +30,17 @@ std::optional<std::map<int64_t, double>> training_medians(const std::filesystem:
   return medians;
 }
 
-}  // namespace
-
-RiskGroups risk_groups(const std::filesystem::path& run, Selection selection) {
-  const auto rows = reported(run, selection);
+eval::Predictions some_reported(const std::filesystem::path& run, Selection selection) {
+  auto rows = reported(run, selection);
   if (rows.rows.empty())
     throw Error(run.string(),
                 std::string("no fold has predictions of the selection '") + name(selection) + "'");
-  const auto medians = training_medians(run, selection, rows);
+  return rows;
+}
+
+// By the medians of the folds, or without them by that of all.
+RiskGroups grouped(const eval::Predictions& rows,
+                   const std::optional<std::map<int64_t, double>>& medians) {
   const double pooled = eval::median(risks_of(rows.rows));
   RiskGroups groups;
   groups.rule = medians ? "high risk: above the median risk of the fold's training patients"
@@ -48,6 +51,17 @@ RiskGroups risk_groups(const std::filesystem::path& run, Selection selection) {
     groups.group.push_back(row.risk > (medians ? medians->at(row.fold) : pooled) ? 1 : 0);
   }
   return groups;
+}
+
+}  // namespace
+
+RiskGroups risk_groups(const std::filesystem::path& run, Selection selection) {
+  const auto rows = some_reported(run, selection);
+  return grouped(rows, training_medians(run, selection, rows));
+}
+
+RiskGroups pooled_risk_groups(const std::filesystem::path& run, Selection selection) {
+  return grouped(some_reported(run, selection), std::nullopt);
 }
 
 }  // namespace tractrix::report

@@ -39,9 +39,18 @@ static void fields(config::Fields& f, TableRow& r) {
             "must hold {column}, such as snn_{column}");
 }
 
+TableFigureNames names(TableFigure) {
+  using enum TableFigure;
+  return {{"none", none}, {"bars", bars}, {"survival", survival}, {"terms", terms}};
+}
+
 static void fields(config::Fields& f, TableFile& t) {
   f("title", t.title, "heading").required("title", "title: Baselines");
   f("note", t.note, "what a reader must know");
+  f("figure", t.figure, "what is drawn: grouped bars, Kaplan-Meier curves, loss terms by epoch");
+  f("terms", t.terms, "figure terms: which ones, as metrics.jsonl names them");
+  f.require((t.figure == TableFigure::terms) != t.terms.empty(), "terms",
+            "belong to 'figure: terms', which needs some: [cos_p, cos_g]");
   f("columns", t.columns, "cohorts, as data.cohort names them")
       .required("columns", "columns: [blca, ucec]");
   f("overall", t.overall, "a last column: the mean over the columns");

@@ -14,12 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "tractrix/nn/bilinear_fusion.hpp"
 #include "tractrix/nn/form.hpp"
 #include "tractrix/nn/gated_attention.hpp"
+#include "tractrix/nn/gene_tokens.hpp"
 #include "tractrix/nn/mlp.hpp"
 #include "tractrix/nn/multihead_attention.hpp"
-#include "tractrix/nn/snn_block.hpp"
+#include "tractrix/nn/pair_fusion.hpp"
 #include "tractrix/nn/transformer_encoder.hpp"
 #include "tractrix/nn/transport.hpp"
 
@@ -75,22 +75,19 @@ class CoattentionNetImpl : public torch::nn::Module {
     at::Tensor scores;        // [1, groups]
     at::Tensor rows, pooled;  // [groups, dim], [1, dim]
   };
-  void make_embeddings();
   Branch make_branch(const std::string& name);
-  void make_fusion();
   // What each group finds in the patches [N, dim]: [groups, 1, dim]; sets out.coattention.
   at::Tensor ask(const at::Tensor& tokens, const at::Tensor& patches, const at::Tensor& cost,
                  CoattentionOutput& out);
   static Pooled pool(Branch& branch, const at::Tensor& tokens);
 
   CoattentionOptions options_;
-  Mlp wsi_net_{nullptr}, concat_{nullptr};
-  std::vector<Snn> sig_networks_;
+  Mlp wsi_net_{nullptr};
+  GeneTokens sig_networks_{nullptr};
   MultiheadAttention coattn_{nullptr};
   Branch path_, omic_;
-  BilinearFusion bilinear_{nullptr};
+  PairFusion fusion_;
   torch::nn::Linear classifier_{nullptr};
-  std::vector<at::Tensor> groups_;
 };
 TORCH_MODULE(CoattentionNet);
 

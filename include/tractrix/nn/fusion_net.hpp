@@ -8,7 +8,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
-#include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
@@ -17,6 +16,7 @@
 
 #include "tractrix/nn/attention_net.hpp"
 #include "tractrix/nn/bilinear_fusion.hpp"
+#include "tractrix/nn/gene_tokens.hpp"
 #include "tractrix/nn/instance_branch.hpp"
 #include "tractrix/nn/kronecker_fusion.hpp"
 #include "tractrix/nn/mlp.hpp"
@@ -55,16 +55,22 @@ struct FusionNetOptions {
 };
 
 struct FusionOutput {
-  at::Tensor logits;     // [B, classes]
-  at::Tensor attention;  // [N] of the patches, clam_mb [classes, N]; undefined without attention
-  at::Tensor rows;       // [N, hidden], clam only: the patches its instance branch sees
+  at::Tensor logits;  // [B, classes]
+  // What the encoder takes from each patch: [N], clam_mb [classes, N]; and where it is asked for,
+  // transmil [heads, N] (the class token's row of its last layer; not with slice head), mean [N]
+  // (1/N), max [logits, N] (1 for the patch a logit comes from; of pooled features [N], their
+  // share).
+  at::Tensor attention;
+  at::Tensor rows;  // [N, hidden], clam only: the patches its instance branch sees
 };
 
 class FusionNetImpl : public torch::nn::Module {
  public:
   explicit FusionNetImpl(const FusionNetOptions& options);
   // bag [N, D] or undefined, vector [B, G] or undefined (B = 1 beside a bag).
-  FusionOutput forward(const at::Tensor& bag, const at::Tensor& vector);
+  // show_attention: also that of encoders which do not compute it on their way.
+  FusionOutput forward(const at::Tensor& bag, const at::Tensor& vector,
+                       bool show_attention = false);
   // clam only: what the instance branch says of the patches of a bag with this label.
   InstanceOutput judge_instances(const FusionOutput& out, int64_t label);
 
@@ -80,7 +86,9 @@ class FusionNetImpl : public torch::nn::Module {
   int64_t make_bag_encoder();  // -> width of its vector
   int64_t make_vector_encoder();
   int64_t make_fusion(int64_t bag, int64_t vector);
-  at::Tensor encode_bag(const at::Tensor& bag, FusionOutput& out);
+  at::Tensor encode_bag(const at::Tensor& bag, bool show, FusionOutput& out);
+  at::Tensor encode_transmil(const at::Tensor& bag, bool show, FusionOutput& out);
+  at::Tensor pool(const at::Tensor& bag, bool show, FusionOutput& out);
   at::Tensor encode_vector(const at::Tensor& x);
 
   FusionNetOptions options_;
@@ -89,7 +97,7 @@ class FusionNetImpl : public torch::nn::Module {
   Mlp feature_{nullptr}, attention_{nullptr}, attention_gate_{nullptr};  // abmil_lab
   torch::nn::Linear attention_weights_{nullptr};
   Snn fc_omic_{nullptr};
-  torch::nn::ModuleList genomics_fc_{nullptr};
+  GeneTokens genomics_fc_{nullptr};
   TokenEncoder genomics_encoder_{nullptr};
   BilinearFusion bilinear_{nullptr};
   KroneckerFusion kronecker_{nullptr};
@@ -98,7 +106,6 @@ class FusionNetImpl : public torch::nn::Module {
   std::vector<torch::nn::Linear> class_heads_;  // clam_mb: "classifiers.c"
   InstanceBranch instance_classifiers_{nullptr};
   Mlp classifier_list_{nullptr};  // abmil_lab alone: "classifier.0"
-  std::vector<at::Tensor> groups_;
 };
 TORCH_MODULE(FusionNet);
 

@@ -11,7 +11,8 @@
 
 namespace tractrix::nn {
 
-enum class Activation { relu, elu, gelu, tanh, sigmoid };
+// leaky_relu: slope 0.01 below 0.
+enum class Activation { relu, leaky_relu, elu, gelu, tanh, sigmoid };
 at::Tensor activate(Activation activation, const at::Tensor& x);
 
 struct MlpOptions {

@@ -57,6 +57,9 @@ class NystromAttentionImpl : public torch::nn::Module {
   // forward(x.product()); with form exact and a basis smaller than a head, at the cost of heads as
   // wide as the basis.
   at::Tensor forward_factored(const Factored& x);
+  // Row 0 of the attention that forward(x) applies to v, [B, heads, n]: what row 0 takes from each
+  // row, the residual convolution aside. Landmark rows may be negative and need not add up to 1.
+  at::Tensor first_weights(const at::Tensor& x);
   NystromOutput forward_with_factors(const at::Tensor& x, const at::Tensor& mask = {});
 
  private:

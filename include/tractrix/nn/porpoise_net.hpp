@@ -14,6 +14,7 @@
 #include "tractrix/nn/attention_net.hpp"
 #include "tractrix/nn/bilinear_fusion.hpp"
 #include "tractrix/nn/mlp.hpp"
+#include "tractrix/nn/pair_fusion.hpp"
 #include "tractrix/nn/snn_block.hpp"
 
 namespace tractrix::nn {
@@ -50,9 +51,9 @@ class PorpoiseNetImpl : public torch::nn::Module {
 
   PorpoiseOptions options_;
   AttentionNet attention_net_{nullptr};
-  Mlp rho_{nullptr}, concat_{nullptr};
+  Mlp rho_{nullptr};
   Snn fc_omic_{nullptr};
-  BilinearFusion bilinear_{nullptr};
+  PairFusion fusion_;
   LowRankFusion low_rank_{nullptr};
   torch::nn::Linear classifier_{nullptr};
 };

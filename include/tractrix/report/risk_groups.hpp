@@ -23,4 +23,7 @@ struct RiskGroups {
 // fold has a prediction of this selection.
 RiskGroups risk_groups(const std::filesystem::path& run, Selection selection);
 
+// The median of all reported patients together, whatever else the folds hold.
+RiskGroups pooled_risk_groups(const std::filesystem::path& run, Selection selection);
+
 }  // namespace tractrix::report

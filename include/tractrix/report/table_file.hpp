@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tractrix/core/named.hpp"
@@ -33,8 +34,17 @@ struct TableRow {
   Named<TableCell> cells;
 };
 
+// What is drawn of a table. bars: the cells as bars grouped by column, with their deviations.
+// survival: Kaplan-Meier curves of every run at the median of all its reported risks. terms: loss
+// terms and diagnostics over the epochs, one figure per column.
+enum class TableFigure { none, bars, survival, terms };
+using TableFigureNames = std::vector<std::pair<const char*, TableFigure>>;
+TableFigureNames names(TableFigure);
+
 struct TableFile {
   std::string title, note;
+  TableFigure figure = TableFigure::none;
+  std::vector<std::string> terms;      // figure terms: names in metrics.jsonl
   std::vector<std::string> columns;    // cohorts
   PairedTest test = PairedTest::none;  // of each difference
   bool overall = false;                // a last column: the mean over the columns

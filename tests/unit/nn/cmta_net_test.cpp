@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tractrix/tensor/tensors.hpp"
 
@@ -68,6 +69,127 @@ TEST(CmtaNet, AblationsLeaveOutTheirLayers) {
                    b = net->forward(at::randn({6, 10}), genes);
   EXPECT_TRUE(at::equal(a.p_hat, b.p_hat));
   EXPECT_FALSE(at::equal(a.g_hat, b.g_hat));
+}
+
+// ---- the paper's equations
+
+at::Tensor random_input(const char* name, at::IntArrayRef shape) {
+  return normal(Seed(23).at(name), shape);
+}
+
+// Every way the paper differs from the code, alone and all together.
+std::vector<CmtaOptions> paper_forms() {
+  std::vector<CmtaOptions> all(6, small());
+  all[0].linear_embeddings = true;
+  all[1].shared_attention = true;
+  all[2].without_final_norm = true;
+  all[3].without_repeats = true;
+  all[4].full_genes = true;
+  for (bool CmtaOptions::*const option :
+       {&CmtaOptions::linear_embeddings, &CmtaOptions::shared_attention,
+        &CmtaOptions::without_final_norm, &CmtaOptions::without_repeats, &CmtaOptions::full_genes})
+    all[5].*option = true;
+  return all;
+}
+
+TEST(CmtaNet, ThePapersDifferencesEachChangeTheNetworkAlone) {
+  const at::Tensor bag = random_input("bag", {7, 10}).to(at::kFloat),
+                   genes = random_input("genes", {1, 4}).to(at::kFloat);
+  const auto logits_of = [&](const CmtaOptions& options) {
+    draw_from(Seed(24));
+    CmtaNet net(options);
+    net->eval();
+    return net->forward(bag, genes).logits;
+  };
+  const at::Tensor code = logits_of(small());
+  for (const auto& form : paper_forms()) EXPECT_FALSE(at::allclose(logits_of(form), code));
+}
+
+TEST(CmtaNet, ThePapersFormHasItsMatricesOnly) {
+  const auto names = names_of(*CmtaNet(paper_forms()[5]));
+  for (const char* there : {"pathomics_fc.0.weight", "genomics_fc.2.0.bias",
+                            "cross_attention.u.weight", "cross_attention.w_g.weight"})
+    EXPECT_EQ(std::count(names.begin(), names.end(), there), 1) << there;
+  for (const char* gone :
+       {"pathomics_fc.3", "genomics_fc.0.1", "P_in_G_Att.", "G_in_P_Att.", "cross_attention.u.bias",
+        "pathomics_encoder.norm.", "genomics_decoder.norm."})
+    EXPECT_FALSE(any_starts(names, gone)) << gone;
+}
+
+// Equations 9-12, written out with the patches' side projected too.
+TEST(SharedCrossAttention, IsOneMapReadBothWays) {
+  SharedCrossAttention cross(12);
+  cast(*cross, at::kCPU, at::kDouble);
+  const at::NoGradGuard no_grad;
+  const at::Tensor p = random_input("p", {1, 9, 12}), g = random_input("g", {1, 3, 12});
+  const auto w = cross->named_parameters();
+  const at::Tensor map = p[0].matmul(w["u.weight"].t()).matmul(g[0].matmul(w["v.weight"].t()).t()) /
+                         std::sqrt(12.0);  // [9, 3]
+  const auto [from_genes, from_patches, scores] = cross->forward(p, g);
+  const auto same = [](const at::Tensor& a, const at::Tensor& b) {
+    return at::allclose(a, b, 1e-12, 1e-12);
+  };
+  EXPECT_TRUE(same(scores[0], map));
+  EXPECT_TRUE(
+      same(from_genes.product()[0], map.softmax(1).matmul(g[0].matmul(w["w_g.weight"].t()))));
+  EXPECT_TRUE(same(from_patches[0], map.t().softmax(1).matmul(p[0].matmul(w["w_p.weight"].t()))));
+}
+
+// Without repeats there are N tokens whatever N is; a square number of them is the same either way.
+TEST(TokenEncoder, WithoutRepeatsKeepsTheNumberOfTokens) {
+  TokenEncoderOptions options;
+  options.layer = {.dim = 16, .heads = 2, .landmarks = 4};
+  options.grid = true;
+  draw_from(Seed(25));
+  TokenEncoder repeating(options);
+  options.repeat = false;
+  draw_from(Seed(25));
+  TokenEncoder plain(options);
+  repeating->eval();
+  plain->eval();
+  for (const int64_t n : {1, 2, 3, 4, 7, 9, 12}) {
+    SCOPED_TRACE(n);
+    const at::Tensor x = random_input("x", {1, n, 16}).to(at::kFloat);
+    const auto a = repeating->forward(x), b = plain->forward(x);
+    const int64_t side = square_side(n);
+    EXPECT_EQ(a.tokens.size(1), side * side);
+    EXPECT_EQ(b.tokens.size(1), n);
+    EXPECT_EQ(at::equal(a.token, b.token), side * side == n);
+    EXPECT_TRUE(at::allclose(b.token, plain->forward_token(x), 1e-5, 1e-6));
+  }
+}
+
+// ---- attention
+
+// The weights of the class token are those by which the layer mixes the values: with the
+// convolution off, the mixed values through to_out are the layer's own output of row 0.
+TEST(NystromAttention, FirstWeightsAreWhatTheLayerApplies) {
+  NystromAttentionOptions options{.dim = 12, .dim_head = 4, .heads = 3, .landmarks = 4};
+  options.residual = false;
+  for (const bool full : {false, true}) {
+    options.full = full;
+    draw_from(Seed(26));
+    NystromAttention layer(options);
+    cast(*layer, at::kCPU, at::kDouble);
+    const at::NoGradGuard no_grad;
+    const auto w = layer->named_parameters();
+    for (const int64_t n : {1, 3, 4, 11}) {
+      SCOPED_TRACE(n);
+      const at::Tensor x = random_input("x", {1, n, 12});
+      const at::Tensor weights = layer->first_weights(x);  // [1, heads, n]
+      ASSERT_EQ(weights.sizes(), at::IntArrayRef({1, 3, n}));
+      const at::Tensor v = x.matmul(w["to_qkv.weight"].narrow(0, 24, 12).t())
+                               .unflatten(2, {3, 4})
+                               .transpose(1, 2);  // [1, heads, n, e]
+      const at::Tensor mixed = weights.unsqueeze(2).matmul(v).flatten(1);
+      const at::Tensor want =
+          mixed.matmul(w["to_out.0.weight"].t()) + w["to_out.0.bias"];  // [1, dim]
+      EXPECT_TRUE(at::allclose(layer->forward(x).select(1, 0), want, 1e-10, 1e-12));
+      if (full) {
+        EXPECT_NEAR(weights.sum().item<double>(), 3, 1e-12);
+      }
+    }
+  }
 }
 
 // With as many landmarks as rows and a converged inverse the Nystrom form is full attention.

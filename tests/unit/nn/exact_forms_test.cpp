@@ -155,16 +155,22 @@ TEST(ExactForms, OfCmta) {
   options.groups = {{0, 1}, {2}, {1, 3}};
   options.dim = 32;
   options.gene_hidden = 16;
-  CmtaNet reference(options);
-  options.form = Form::exact;
-  CmtaNet exact(options);
-  equip(*reference, *exact);
   const at::Tensor bag = input("bag", {90, 10}), genes = input("genes", {1, 4});
   const auto all = [&](CmtaNet& net) {
     const CmtaOutput out = net->forward(bag, genes);
     return at::cat({out.logits, out.p, out.p_hat, out.g, out.g_hat}, 1);
   };
-  compare(*reference, *exact, all(reference), all(exact), {bag, genes});
+  for (const bool paper : {false, true}) {
+    SCOPED_TRACE(paper);
+    options.shared_attention = options.without_final_norm = options.without_repeats = paper;
+    options.linear_embeddings = options.full_genes = paper;
+    options.form = Form::reference;
+    CmtaNet reference(options);
+    options.form = Form::exact;
+    CmtaNet exact(options);
+    equip(*reference, *exact);
+    compare(*reference, *exact, all(reference), all(exact), {bag, genes});
+  }
 }
 
 TEST(ExactForms, OfTransMil) {
