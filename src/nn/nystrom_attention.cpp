@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tractrix/nn/few_attention.hpp"
+
 namespace tractrix::nn {
 namespace {
 
@@ -132,28 +134,6 @@ NystromAttentionImpl::Layout NystromAttentionImpl::layout(int64_t n) const {
   return {each, missing, missing / each, missing % each};
 }
 
-namespace {
-
-// One more column, which a weighted row meets with the logarithm of its weight: the scores come
-// from the product as they are to be.
-at::Tensor asking(const at::Tensor& q) { return at::constant_pad_nd(q, {0, 1}, 1); }
-
-// weight > 0: row 0, all zeros, stands for so many.
-at::Tensor asked(at::Tensor k, int64_t weight) {
-  k = at::constant_pad_nd(k, {0, 1});
-  if (weight > 1) {
-    const at::NoGradGuard constant;
-    k.select(2, 0).select(2, k.size(3) - 1).fill_(std::log(static_cast<double>(weight)));
-  }
-  return k.transpose(2, 3);
-}
-
-at::Tensor behind_zero_row(const at::Tensor& rows) {
-  return at::constant_pad_nd(rows, {0, 0, 1, 0});
-}
-
-}  // namespace
-
 // Rows q (the first ones, or all) of the attention over k, v [B, heads, n, e], without a row of
 // padding: the padded rows and the landmarks made of them alone are zero, hence all alike. The
 // m x m matrices are constant on such landmarks, so one row and column with a weight stands for
@@ -163,30 +143,21 @@ at::Tensor NystromAttentionImpl::mix(const at::Tensor& q, const at::Tensor& q_ma
                                      const at::Tensor& k, const at::Tensor& v) const {
   const Layout at = layout(k.size(2));
   const int64_t front = at.alike ? 1 : 0;
-  const at::Tensor q_mark = asking(q_marks), k_mark = asked(marks(k, at), at.alike);
-  const at::Tensor between = q_mark.matmul(k_mark).softmax(3);  // columns summed over the alike
-  const at::Tensor values = at.missing ? behind_zero_row(v) : v;
-  at::Tensor near, far;
-  if (at.each == 1) {  // landmarks are the rows themselves
-    near = between.narrow(2, front, q.size(2));
-    far = between;
-  } else {
-    near = asking(q).matmul(k_mark).softmax(3);
-    const at::Tensor all = at.missing ? behind_zero_row(k) : k;
-    far = q_mark.matmul(asked(all, at.missing)).softmax(3);
-  }
-  const at::Tensor gathered = far.matmul(values);  // [B, heads, landmarks, e]
-  if (at.alike < 2)
-    return near.matmul(
-        pinv_times(between, gathered, pinv_scale(between), options_.pinv_iterations));
-  at::Tensor weight = at::ones({between.size(3)}, v.options());
-  weight[0] = at.alike;
+  const at::Tensor k_marks = marks(k, at), scores = q_marks.matmul(k_marks.transpose(2, 3));
+  at::Tensor weight = at::ones({scores.size(3)}, scores.options());
+  if (front) weight[0] = at.alike;
+  const at::Tensor between = (scores + weight.log()).softmax(3);  // columns summed over the alike
+  const bool few = at.each == 1;  // the landmarks are the rows themselves, behind the zero row
+  const at::Tensor gathered =
+      few ? between.narrow(3, front, k.size(2)).matmul(v) : attend_many(q_marks, k, v, at.missing);
   const at::Tensor root = weight.sqrt().unsqueeze(1);
   const at::Tensor columns = (between * weight.unsqueeze(1)).sum(2) / weight;
   const at::Tensor mixed =
       pinv_times(between * root / root.squeeze(1), gathered * root,
-                 between.sum(3).max() * columns.max(), options_.pinv_iterations);
-  return near.matmul(mixed / root);
+                 between.sum(3).max() * columns.max(), options_.pinv_iterations) /
+      root;  // [B, heads, landmarks, e]
+  return few ? between.narrow(2, front, q.size(2)).matmul(mixed)
+             : attend_few(q, k_marks, mixed.to(q.scalar_type()), at.alike);
 }
 
 // q_i k_j^T = c_i (Bq Bk^T) c_j^T, and every mixture of rows of v is one of rows of c, times Bv:
