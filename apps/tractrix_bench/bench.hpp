@@ -3,9 +3,9 @@
 // Fields: bench, case, threads, dtype, ours_s and reference_s (the fastest turn of each), ratio
 // (reference_s / ours_s), spread (slowest / fastest turn of ours), peak_bytes and
 // reference_peak_bytes (tensors alive at once, above what was alive before), flops and
-// reference_flops (matrix products, forward and backward), gflops (flops / ours_s / 1e9),
-// gemm_peak_gflops (fastest square product of this process), malloc (settings in force). A field
-// that was not measured is absent.
+// reference_flops (matrix products of operators and own kernels, forward and backward), gflops
+// (flops / ours_s / 1e9), gemm_peak_gflops (fastest square product of this process), malloc
+// (settings in force). A field that was not measured is absent.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -29,7 +29,7 @@ struct Cost {
 };
 
 // One turn under observation: memory of tensors and FLOPs of matrix products. Slower than a plain
-// turn, so never one of the timed ones. Products inside own kernels are not seen.
+// turn, so never one of the timed ones.
 Cost observe(const std::function<void()>& turn);
 
 struct Times {

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "bench.hpp"
+#include "tractrix/kernels/attention.hpp"
 
 namespace tractrix::bench {
 namespace {
@@ -60,6 +61,7 @@ double product_rate(const std::function<at::Tensor()>& product, int64_t n) {
 Cost observe(const std::function<void()>& turn) {
   const auto memory = std::make_shared<PeakMemory>();
   counted_flops = 0;
+  const int64_t before = kernels::operations();
   const auto handle = at::addGlobalCallback(
       at::RecordFunctionCallback(
           [](const at::RecordFunction& f) -> std::unique_ptr<at::ObserverContext> {
@@ -72,7 +74,7 @@ Cost observe(const std::function<void()>& turn) {
   turn();
   c10::ThreadLocalDebugInfo::_pop(c10::DebugInfoKind::PROFILER_STATE);
   at::removeCallback(handle);
-  return {memory->peak(), counted_flops};
+  return {memory->peak(), counted_flops + kernels::operations() - before};
 }
 
 Times alternate(const std::function<void()>& ours, const std::function<void()>& reference,

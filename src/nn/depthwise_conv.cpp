@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tractrix/nn/few_attention.hpp"
+
 namespace tractrix::nn {
 
 DepthwiseConvImpl::DepthwiseConvImpl(const DepthwiseConvOptions& options) : options_(options) {
@@ -16,6 +18,7 @@ DepthwiseConvImpl::DepthwiseConvImpl(const DepthwiseConvOptions& options) : opti
 }
 
 at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
+  if (options_.width == 1 && !options_.bias && x.dim() == 4) return filter_rows(x, weight_);
   return at::conv2d(x, weight_, bias_, 1, {options_.height / 2, options_.width / 2}, 1,
                     options_.channels);
 }

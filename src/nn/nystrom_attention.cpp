@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tractrix/nn/few_attention.hpp"
+
 namespace tractrix::nn {
 namespace {
 
@@ -111,60 +113,73 @@ NystromOutput NystromAttentionImpl::forward_with_factors(const at::Tensor& x,
   return {y.narrow(1, first, x.size(1)), attn1, inverse, attn3};
 }
 
-// [B, heads, N, e]; never multiplies an N x m matrix by an m x m one.
-at::Tensor NystromAttentionImpl::mix_exactly(const Heads& heads, const Padded& padded) const {
-  const auto [attn1, attn2, attn3] = factors(heads, padded);
-  return attn1.matmul(
-      pinv_times(attn2, attn3.matmul(heads.v), pinv_scale(attn2), options_.pinv_iterations));
+// [B, heads, n, e] -> [B, heads, landmarks, e]: means over consecutive rows, behind one zero row
+// for all landmarks that hold padded rows only.
+at::Tensor NystromAttentionImpl::marks(const at::Tensor& rows, const Layout& layout) const {
+  const int64_t each = layout.each, lead = layout.rest ? each - layout.rest : 0;
+  std::vector<at::Tensor> parts;
+  if (layout.alike) parts.push_back(at::zeros_like(rows.narrow(2, 0, 1)));
+  if (lead) parts.push_back(rows.narrow(2, 0, lead).sum(2, true) / static_cast<double>(each));
+  if (const int64_t rest = rows.size(2) - lead; rest && each == 1) {
+    parts.push_back(rows);
+  } else if (rest) {
+    parts.push_back(rows.narrow(2, lead, rest).unflatten(2, {rest / each, each}).sum(3) /
+                    static_cast<double>(each));
+  }
+  return at::cat(parts, 2);
+}
+
+NystromAttentionImpl::Layout NystromAttentionImpl::layout(int64_t n) const {
+  const int64_t m = options_.landmarks, each = (n + m - 1) / m, missing = each * m - n;
+  return {each, missing, missing / each, missing % each};
+}
+
+// Rows q (the first ones, or all) of the attention over k, v [B, heads, n, e], without a row of
+// padding: the padded rows and the landmarks made of them alone are zero, hence all alike. The
+// m x m matrices are constant on such landmarks, so one row and column with a weight stands for
+// all: sums over columns become weighted sums, and scaling by the roots of the weights turns
+// weighted products into plain ones. Never multiplies an n x m matrix by an m x m one.
+at::Tensor NystromAttentionImpl::mix(const at::Tensor& q, const at::Tensor& q_marks,
+                                     const at::Tensor& k, const at::Tensor& v) const {
+  const Layout at = layout(k.size(2));
+  const int64_t front = at.alike ? 1 : 0;
+  const at::Tensor k_marks = marks(k, at), scores = q_marks.matmul(k_marks.transpose(2, 3));
+  at::Tensor weight = at::ones({scores.size(3)}, scores.options());
+  if (front) weight[0] = at.alike;
+  const at::Tensor between = (scores + weight.log()).softmax(3);  // columns summed over the alike
+  const bool few = at.each == 1;  // the landmarks are the rows themselves, behind the zero row
+  const at::Tensor gathered =
+      few ? between.narrow(3, front, k.size(2)).matmul(v) : attend_many(q_marks, k, v, at.missing);
+  const at::Tensor root = weight.sqrt().unsqueeze(1);
+  const at::Tensor columns = (between * weight.unsqueeze(1)).sum(2) / weight;
+  const at::Tensor mixed =
+      pinv_times(between * root / root.squeeze(1), gathered * root,
+                 between.sum(3).max() * columns.max(), options_.pinv_iterations) /
+      root;  // [B, heads, landmarks, e]
+  return few ? between.narrow(2, front, q.size(2)).matmul(mixed)
+             : attend_few(q, k_marks, mixed.to(q.scalar_type()), at.alike);
 }
 
 // q_i k_j^T = c_i (Bq Bk^T) c_j^T, and every mixture of rows of v is one of rows of c, times Bv:
 // the layer runs on heads of r columns.
 at::Tensor NystromAttentionImpl::forward_factored(const Factored& x) {
   const int64_t n = x.coefficients.size(1), r = x.basis.size(1);
-  if (options_.form != Form::exact || options_.full || options_.slice != Slice::tail ||
-      n < options_.landmarks || r >= options_.dim_head)
-    return forward(x.product());
-  const Padded padded = pad(x.coefficients, {});
-  const auto [q, k, v] = project(x.basis, {});  // [B, heads, r, e]
-  const at::Tensor c = padded.x.unsqueeze(1);   // [B, 1, N, r]
+  if (!exactly() || options_.full || r >= options_.dim_head) return forward(x.product());
+  const auto [q, k, v] = project(x.basis, {});       // [B, heads, r, e]
+  const at::Tensor c = x.coefficients.unsqueeze(1);  // [B, 1, n, r]
   const at::Tensor each = c.expand({-1, options_.heads, -1, -1});
-  const Heads heads{c.matmul(q.matmul(k.transpose(2, 3))), each, each};
-  at::Tensor y = mix_exactly(heads, padded);  // [B, heads, N, r]
+  const at::Tensor asking = c.matmul(q.matmul(k.transpose(2, 3)));
+  at::Tensor y = mix(asking, marks(asking, layout(n)), each, each);  // [B, heads, n, r]
   if (res_conv_) y = y + res_conv_->forward(each);
   const at::Tensor weight =
       to_out_->weight.unflatten(1, {options_.heads, options_.dim_head}).permute({1, 2, 0});
-  const at::Tensor out = y.narrow(2, padded.missing, n)
-                             .transpose(1, 2)
-                             .flatten(2)
-                             .matmul(v.matmul(weight).flatten(1, 2)) +
-                         to_out_->bias;
+  const at::Tensor out =
+      y.transpose(1, 2).flatten(2).matmul(v.matmul(weight).flatten(1, 2)) + to_out_->bias;
   return at::dropout(out, options_.dropout, is_training());
 }
 
-// Fewer rows than landmarks: each landmark is one row, and the m - n padded ones are all alike. The
-// m x m matrices are constant on them, so one row and column with a weight stands for all: sums
-// over columns become weighted sums, and scaling by the roots of the weights turns weighted
-// products into plain ones of [n + 1, n + 1].
-at::Tensor NystromAttentionImpl::mix_few(const at::Tensor& x) {
-  const auto [q, k, v] = project(x, {});  // [B, heads, n, e]
-  const int64_t n = x.size(1);
-  at::Tensor weight = at::ones({n + 1}, v.options());
-  weight[0] = options_.landmarks - n;
-  const at::Tensor root = weight.sqrt();
-  const at::Tensor scores = at::constant_pad_nd(q.matmul(k.transpose(2, 3)), {1, 0, 1, 0});
-  const at::Tensor a = (scores + weight.log()).softmax(3);  // columns summed over the alike ones
-  const at::Tensor columns = (a * weight.unsqueeze(1)).sum(2) / weight;
-  const at::Tensor scale = a.sum(3).max() * columns.max();
-  const at::Tensor gathered = a.narrow(3, 1, n).matmul(v) * root.unsqueeze(1);  // padded v are 0
-  const at::Tensor mixed = pinv_times(a * root.unsqueeze(1) / root, gathered, scale,
-                                      options_.pinv_iterations);  // [B, heads, n + 1, e]
-  return finish(a.narrow(2, 1, n).matmul(mixed / root.unsqueeze(1)), v);
-}
-
-bool NystromAttentionImpl::few(const at::Tensor& x) const {
-  return options_.form == Form::exact && options_.slice == Slice::tail &&
-         x.size(1) < options_.landmarks;
+bool NystromAttentionImpl::exactly() const {
+  return options_.form == Form::exact && options_.slice == Slice::tail;
 }
 
 // y, v [B, heads, N, e] -> [B, N, dim]
@@ -189,32 +204,21 @@ at::Tensor NystromAttentionImpl::mix_fully(const at::Tensor& x) {
 at::Tensor NystromAttentionImpl::forward_first(const at::Tensor& x) {
   TORCH_CHECK(options_.slice == Slice::tail && !options_.full && x.dim() == 3 && x.size(1) > 0,
               "NystromAttention: the first row alone needs slice tail and x [B, n, D]");
-  if (few(x)) return mix_few(x).narrow(1, 0, 1);
-  const int64_t m = options_.landmarks, missing = (m - x.size(1) % m) % m;
-  const at::Tensor padded = missing ? at::constant_pad_nd(x, {0, 0, missing, 0}) : x;
-  const int64_t inner = options_.heads * options_.dim_head, rows = padded.size(1);
+  const int64_t n = x.size(1), inner = options_.heads * options_.dim_head;
   const auto split = [this](const at::Tensor& y) {
     return y.unflatten(2, {options_.heads, options_.dim_head}).transpose(1, 2);
   };
   const at::Tensor weight = to_qkv_->weight;
-  const auto kv = at::linear(padded, weight.narrow(0, inner, 2 * inner)).chunk(2, 2);
-  const at::Tensor k = split(kv[0]), v = split(kv[1]);  // [B, heads, N, e]
-  const at::Tensor marks = padded.unflatten(1, {m, rows / m}).mean(2);
-  const at::Tensor asked = at::cat({padded.narrow(1, missing, 1), marks}, 1);  // [B, 1 + m, dim]
-  const at::Tensor q = split(at::linear(asked, weight.narrow(0, 0, inner))) /
+  const auto kv = at::linear(x, weight.narrow(0, inner, 2 * inner)).chunk(2, 2);
+  const at::Tensor k = split(kv[0]), v = split(kv[1]);  // [B, heads, n, e]
+  const at::Tensor rows =
+      at::cat({x.narrow(1, 0, 1), marks(x.unsqueeze(1), layout(n)).squeeze(1)}, 1);
+  const at::Tensor q = split(at::linear(rows, weight.narrow(0, 0, inner))) /
                        std::sqrt(static_cast<double>(options_.dim_head));
-  const at::Tensor k_mark = landmarks_of(k, m, {});
-  const at::Tensor near = q.matmul(k_mark.transpose(2, 3)).softmax(3);  // [B, heads, 1 + m, m]
-  const at::Tensor between = near.narrow(2, 1, m);
-  const at::Tensor far = q.narrow(2, 1, m).matmul(k.transpose(2, 3)).softmax(3);
-  const at::Tensor gathered =
-      pinv_times(between, far.matmul(v), pinv_scale(between), options_.pinv_iterations);
-  at::Tensor y = near.narrow(2, 0, 1).matmul(gathered);  // [B, heads, 1, e]
+  at::Tensor y = mix(q.narrow(2, 0, 1), q.narrow(2, 1, q.size(2) - 1), k, v);  // [B, heads, 1, e]
   if (res_conv_) {
-    const int64_t reach = options_.residual_kernel / 2;
-    const int64_t from = std::max<int64_t>(0, missing - reach);
-    const int64_t to = std::min(rows, missing + reach + 1);
-    y = y + res_conv_->forward(v.narrow(2, from, to - from)).narrow(2, missing - from, 1);
+    const int64_t reach = std::min(n, options_.residual_kernel / 2 + 1);
+    y = y + res_conv_->forward(v.narrow(2, 0, reach)).narrow(2, 0, 1);
   }
   return leave(y);
 }
@@ -244,12 +248,18 @@ at::Tensor NystromAttentionImpl::forward(const at::Tensor& x, const at::Tensor& 
     TORCH_CHECK(!mask.defined(), "NystromAttention: full attention takes no mask");
     return mix_fully(x);
   }
-  if (!mask.defined() && few(x)) return mix_few(x);
   if (options_.form == Form::reference) return forward_with_factors(x, mask).output;
+  if (!mask.defined() && exactly()) {
+    const auto [q, k, v] = project(x, {});
+    return finish(mix(q, marks(q, layout(x.size(1))), k, v), v);
+  }
   const Padded padded = pad(x, mask);
   const Heads heads = project(padded.x, padded.mask);
+  const auto [attn1, attn2, attn3] = factors(heads, padded);
+  const at::Tensor y = attn1.matmul(
+      pinv_times(attn2, attn3.matmul(heads.v), pinv_scale(attn2), options_.pinv_iterations));
   const int64_t first = options_.slice == Slice::tail ? padded.missing : 0;
-  return finish(mix_exactly(heads, padded), heads.v).narrow(1, first, x.size(1));
+  return finish(y, heads.v).narrow(1, first, x.size(1));
 }
 
 }  // namespace tractrix::nn

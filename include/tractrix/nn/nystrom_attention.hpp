@@ -28,8 +28,8 @@ struct NystromAttentionOptions {
   int64_t residual_kernel = 33;
   double dropout = 0;  // behind the output layer
   Slice slice = Slice::tail;
-  // exact: attn1 (pinv (attn3 v)) with the symmetric pseudo-inverse; and for fewer rows than
-  // landmarks, one row in place of all padded ones. forward_with_factors is always the reference's.
+  // exact: attn1 (pinv (attn3 v)) with the symmetric pseudo-inverse, and one row with a weight in
+  // place of all padded ones. forward_with_factors is always the reference's.
   Form form = Form::reference;
   // Same weights, softmax(q k) v over all pairs of rows, without padding or landmarks: for few
   // rows, where the landmark form is no saving and mixes padded rows in (specs D-27).
@@ -68,9 +68,16 @@ class NystromAttentionImpl : public torch::nn::Module {
   struct Factors;
   Padded pad(const at::Tensor& x, const at::Tensor& mask) const;
   Factors factors(const Heads& heads, const Padded& padded) const;
-  at::Tensor mix_exactly(const Heads& heads, const Padded& padded) const;
-  at::Tensor mix_few(const at::Tensor& x);
-  bool few(const at::Tensor& x) const;  // whether mix_few serves
+  // How n rows meet the landmarks: rows of one, padded rows, landmarks of padded rows only, and
+  // padded rows of the landmark after them.
+  struct Layout {
+    int64_t each, missing, alike, rest;
+  };
+  Layout layout(int64_t n) const;
+  at::Tensor marks(const at::Tensor& rows, const Layout& layout) const;
+  at::Tensor mix(const at::Tensor& q, const at::Tensor& q_marks, const at::Tensor& k,
+                 const at::Tensor& v) const;
+  bool exactly() const;  // whether padded rows may be left out
   Heads project(const at::Tensor& padded, const at::Tensor& mask);
   at::Tensor mix_fully(const at::Tensor& x);
   at::Tensor finish(at::Tensor y, const at::Tensor& v);

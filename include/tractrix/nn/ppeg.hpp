@@ -22,7 +22,8 @@ class PpegImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x, int64_t height, int64_t width);
 
  private:
-  at::Tensor mix_at_once(const at::Tensor& grid);
+  at::Tensor mix(const at::Tensor& tokens, int64_t height, int64_t width);
+  at::Tensor mix_at_once(const at::Tensor& tokens, int64_t height, int64_t width);
 
   Form form_;
   DepthwiseConv proj_{nullptr}, proj1_{nullptr}, proj2_{nullptr};

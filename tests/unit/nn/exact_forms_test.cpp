@@ -74,14 +74,15 @@ TEST(ExactForms, OfTheNystromLayerAndItsFirstRow) {
   }
 }
 
-// The published layers have 256 landmarks; genomic tokens are a handful, one of them the class's.
+// The published layers have 256 landmarks: genomic tokens are a handful, one of them the class's;
+// and a small bag has landmarks of padded rows only.
 TEST(ExactForms, OfAFewRowsUnderManyLandmarks) {
   TransLayerOptions options{.dim = 16, .heads = 2, .landmarks = 64};
   TransLayer reference(options);
   options.form = Form::exact;
   TransLayer exact(options);
   equip(*reference, *exact);
-  for (const int64_t n : {1, 7, 63}) {
+  for (const int64_t n : {1, 7, 63, 65, 100, 129}) {
     SCOPED_TRACE(n);
     const at::Tensor x = input("x", {3, n, 16});
     compare(*reference, *exact, reference->forward(x), exact->forward(x), {x});

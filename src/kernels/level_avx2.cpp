@@ -1,0 +1,2 @@
+#define TRACTRIX_LEVEL avx2
+#include "level.hpp"

@@ -1,0 +1,2 @@
+#define TRACTRIX_LEVEL avx512
+#include "level.hpp"

@@ -1,0 +1,2 @@
+#define TRACTRIX_LEVEL base
+#include "level.hpp"
