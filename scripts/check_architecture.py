@@ -14,13 +14,8 @@ from pathlib import Path
 
 # Room -> what it may include besides itself: a room, or one header of a room.
 SEAM = ["core", "config", "tensor", "data/batch.hpp"]
-<<<<<<< HEAD
-EVERYTHING = ["core", "config", "h5", "survival", "eval", "report", "tensor", "geometry", "nn", "losses", "data", "spatial",
-              "recipe", "train"]
-=======
-EVERYTHING = ["core", "kernels", "config", "survival", "eval", "report", "tensor", "geometry", "nn", "losses", "data", "recipe",
-              "train"]
->>>>>>> e35aa53f31b3f1fa1dec15173b3ee30c5d8cb9f2
+EVERYTHING = ["core", "kernels", "config", "h5", "survival", "eval", "report", "tensor", "geometry", "nn", "losses", "data",
+              "spatial", "recipe", "train"]
 ROOMS = {
     "core": [],
     "kernels": [],
@@ -41,12 +36,8 @@ ROOMS = {
     "cuda": ["core", "tensor", "geometry", "nn", "losses"],
     "apps": EVERYTHING,
 }
-<<<<<<< HEAD
-TORCH_FREE = {"core", "config", "h5", "survival", "eval", "report", "spatial", "cuda"}
+TORCH_FREE = {"core", "kernels", "config", "h5", "survival", "eval", "report", "spatial", "cuda"}
 INNER = {("data", "spatial"): "spatial"}  # folder within a room -> a room of its own
-=======
-TORCH_FREE = {"core", "kernels", "config", "survival", "eval", "report", "cuda"}
->>>>>>> e35aa53f31b3f1fa1dec15173b3ee30c5d8cb9f2
 TORCH_FOLDERS = ("ATen/", "torch/", "c10/", "caffe2/")
 
 MAX_FILE, MAX_FUNCTION, MAX_RECIPE, MAX_ROOT_CMAKE, MAX_BYTES = 400, 40, 250, 80, 4 * 1024 * 1024

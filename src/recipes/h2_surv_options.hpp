@@ -142,7 +142,7 @@ struct Map {
   bool enabled = true;
   nn::TreeSkeleton skeleton = nn::TreeSkeleton::motcat_tangent;
   Cost cost = Cost::euclidean;
-  double curvature = 1, lowest = 0.1, highest = 10, node_scale = 0.25, feature_norm = 2.3,
+  double curvature = 1, lowest = 0.1, highest = 10, node_scale = 0.5, feature_norm = 2.3,
          radius = 20;
   bool learn = true;
   nn::FeatureScale scale = nn::FeatureScale::learned;

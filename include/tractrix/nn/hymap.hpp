@@ -36,9 +36,9 @@ struct HyMapOptions {
   double dropout = 0.25;
   FeatureScale scale = FeatureScale::learned;
   double feature_norm = 2.3;
-  double radius = 20;        // largest s times distance from the origin
-  bool inner_nodes = true;   // scales for WSI, pathway and patient, too
-  double node_scale = 0.25;  // at most sqrt(dim)
+  double radius = 20;       // largest s times distance from the origin
+  bool inner_nodes = true;  // scales for WSI, pathway and patient, too
+  double node_scale = 0.5;  // at most sqrt(dim)
   geometry::CurvatureOptions curvature{1, geometry::CurvatureForm::softplus, true, 0.1, 10};
 };
 
