@@ -20,7 +20,11 @@ using spatial::SpatialConfig;
 void print_genes(const SpatialCohort& cohort) {
   std::cout << "  " << cohort.genes.size() << " genes are in all sections\n";
   std::vector<std::string> seen;
-  for (const auto& [fold, choice] : cohort.folds) {
+  for (const auto& [fold, choice, constant] : cohort.folds) {
+    if (!constant.empty())
+      std::cout << "  note: fold " << fold.index << ": " << constant.size()
+                << " chosen genes never change in the training sections: " << enumerate(constant)
+                << "\n";
     if (std::find(seen.begin(), seen.end(), choice.sha256) != seen.end()) continue;
     seen.push_back(choice.sha256);
     std::cout << "  fold " << fold.index << ": " << choice.genes.size() << " genes chosen";
@@ -110,7 +114,7 @@ void check_spatial(const std::string& file, const std::vector<std::string>& over
 }
 
 bool is_section(const std::string& path) {
-  return std::filesystem::is_directory(path) || path.ends_with(".h5ad") ||
+  return std::filesystem::is_directory(path) || spatial::is_section_file(path) ||
          spatial::SpatialPack::recognises(path);
 }
 

@@ -90,6 +90,17 @@ class Loader {
   std::map<std::string, std::string> patients_;
 };
 
+std::vector<std::string> constant_genes(const GeneChoice& choice,
+                                        const std::vector<std::string>& common,
+                                        const ColumnMoments& stats) {
+  std::vector<std::string> constant;
+  for (const auto& gene : choice.genes) {
+    const auto at = std::lower_bound(common.begin(), common.end(), gene) - common.begin();
+    if (!(stats.deviation[static_cast<size_t>(at)] > 0)) constant.push_back(gene);
+  }
+  return constant;
+}
+
 void choose_per_fold(SpatialCohort& cohort, const SpatialConfig& config) {
   std::map<std::string, const Counts*> counts;
   std::vector<const Counts*> all;
@@ -98,15 +109,16 @@ void choose_per_fold(SpatialCohort& cohort, const SpatialConfig& config) {
     all.push_back(&prepared.section.counts);
   }
   for (auto& fold : make_section_folds(cohort.owners, config.split)) {
-    FoldGenes with_genes{std::move(fold), {}};
+    FoldGenes with_genes{std::move(fold), {}, {}};
+    std::vector<const Counts*> training;
+    for (const auto& id : with_genes.fold.train) training.push_back(counts.at(id));
     if (config.spatial.genes.scope == Scope::all && !cohort.folds.empty()) {
       with_genes.choice = cohort.folds.front().choice;
     } else {
-      std::vector<const Counts*> training;
-      for (const auto& id : with_genes.fold.train) training.push_back(counts.at(id));
       with_genes.choice = choose_genes(config.spatial.genes.scope == Scope::all ? all : training,
                                        cohort.genes, config.spatial.genes);
     }
+    with_genes.constant = constant_genes(with_genes.choice, cohort.genes, moments(training));
     cohort.folds.push_back(std::move(with_genes));
   }
 }

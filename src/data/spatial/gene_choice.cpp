@@ -107,13 +107,28 @@ class Chooser {
     return all;
   }
 
+  std::vector<bool> expressed_often() const {
+    std::vector<int64_t> spots(common_.size(), 0);
+    int64_t rows = 0;
+    for (const auto* part : counts_) {
+      rows += part->rows();
+      for (int32_t g : part->column) ++spots[static_cast<size_t>(g)];
+    }
+    const double least = options_.expressed_in * static_cast<double>(rows);
+    std::vector<bool> often;
+    for (int64_t count : spots) often.push_back(static_cast<double>(count) >= least);
+    return often;
+  }
+
   void candidates_without_prefixes(const std::vector<int64_t>& genes) {
     std::vector<std::string> prefixes;
     if (options_.method == GeneMethod::hmhvg_intersection) prefixes = {"MT", "mt", "RP", "rp"};
     if (options_.method == GeneMethod::hmhvg_ranksum) prefixes = {"MT", "mt", "RPS", "RPL"};
     if (options_.exclude_prefixes) prefixes = *options_.exclude_prefixes;
+    const auto often = expressed_often();
     for (int64_t g : genes)
-      if (!excluded(common_[static_cast<size_t>(g)], prefixes)) candidates_.push_back(g);
+      if (often[static_cast<size_t>(g)] && !excluded(common_[static_cast<size_t>(g)], prefixes))
+        candidates_.push_back(g);
     choice_.candidates = static_cast<int64_t>(candidates_.size());
   }
 
@@ -166,9 +181,7 @@ class Chooser {
     std::vector<Counts> parts;
     for (const auto* part : counts_) {
       Counts counts = take_columns(*part, candidates_);
-      if (options_.flavour == Flavour::seurat) {
-        counts = take_columns(log1p(normalised(*part, options_.total)), candidates_);
-      }
+      if (options_.flavour == Flavour::seurat) counts = log1p(normalised(counts, options_.total));
       parts.push_back(std::move(counts));
     }
     std::vector<const Counts*> pointers;
@@ -228,6 +241,8 @@ void fields(config::Fields& f, GeneOptions& o) {
   f("exclude_prefixes", o.exclude_prefixes,
     "genes that are never chosen begin so; ~: MT, mt, RP, rp (hmhvg_intersection), MT, mt, RPS, "
     "RPL (hmhvg_ranksum), none (others)");
+  f("expressed_in", o.expressed_in, "part of the spots that express a gene, at least",
+    config::between(0, 1));
   f("total", o.total, "hvg with seurat: spots are scaled to this sum first", config::above(0));
   f("file", o.file, "list: a gene per line, or JSON with a list 'genes'");
   f.require(o.method != GeneMethod::list || !o.file.empty(), "file", "is needed for method: list");

@@ -5,7 +5,9 @@
 #include "text_lines.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/core/json.hpp"
+#include "tractrix/core/raw_file.hpp"
 #include "tractrix/data/spatial/readers.hpp"
+#include "tractrix/h5/tree.hpp"
 
 namespace tractrix::spatial {
 namespace layouts {
@@ -94,6 +96,17 @@ Section read_hest(const std::filesystem::path& folder, const std::string& id,
   if (std::filesystem::exists(contours)) s.contours = contours;
   layouts::read_patient(s, folder);
   return s;
+}
+
+bool is_section_file(const std::filesystem::path& file) {
+  if (!std::filesystem::is_regular_file(file)) return false;
+  if (file.extension() == ".h5ad") return true;
+  const RawFile raw(file);
+  if (raw.size() < 8 || raw.text(0, 8) != std::string_view("\x89HDF\r\n\x1a\n", 8)) return false;
+  const auto tree = h5::Tree::read(file);
+  for (const auto& name : tree.members(""))
+    if (tree.has(name + "/barcodes") && tree.has(name + "/indptr")) return true;
+  return false;
 }
 
 Layout detect_layout(const std::filesystem::path& path) {

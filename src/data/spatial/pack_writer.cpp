@@ -158,13 +158,14 @@ class Writer {
                    std::string(kTransforms[static_cast<int>(o.target.transform)].first));
     out_.attribute("/", "total", o.target.total);
     out_.texts("genes", cohort.genes);
-    for (const auto& [fold, choice] : cohort.folds) {
+    for (const auto& [fold, choice, constant] : cohort.folds) {
       const std::string at = "folds/" + std::to_string(fold.index);
       out_.texts(at + "/train", fold.train);
       out_.texts(at + "/validation", fold.validation);
       out_.texts(at + "/test", fold.test);
       out_.texts(at + "/genes", choice.genes);
       out_.attribute(at, "genes_sha256", choice.sha256);
+      out_.attribute(at, "genes_constant", static_cast<int64_t>(constant.size()));
       out_.attribute(at, "genes_scope",
                      std::string(kScopes[static_cast<int>(o.genes.scope)].first));
     }

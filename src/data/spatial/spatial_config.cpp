@@ -76,7 +76,7 @@ std::string config_reference() {
     config::Fields f(split, nullptr, "split");
     fields(f, config.split);
   }
-  return "\n## spatial\n\nOf sections of spatial expression (docs/spatial.md).\n\n" +
+  return "## spatial\n\nOf sections of spatial expression (docs/spatial.md).\n\n" +
          config::reference(spatial.rows) + "\n## split of sections\n\n" +
          config::reference(split.rows);
 }

@@ -214,6 +214,21 @@ TEST_F(RealGenes, HighestMean) {
   EXPECT_EQ(choice.genes, expected);
 }
 
+// TRIPLEX's find_geneset gives the same but for one gene at the end of the ranking.
+TEST_F(RealGenes, MostVariableOverSections) {
+  const GeneOptions options{.method = GeneMethod::hvg, .count = 50, .expressed_in = 0.1};
+  const auto choice = choose_genes(counts_, common_, options);
+  const auto expected = list("hvg_50_sorted");
+  std::vector<std::string> extra, lacking;
+  std::set_difference(choice.genes.begin(), choice.genes.end(), expected.begin(), expected.end(),
+                      std::back_inserter(extra));
+  std::set_difference(expected.begin(), expected.end(), choice.genes.begin(), choice.genes.end(),
+                      std::back_inserter(lacking));
+  EXPECT_EQ(choice.genes.size(), 50u);
+  EXPECT_LE(extra.size(), 1u) << extra.front();
+  EXPECT_LE(lacking.size(), 1u) << lacking.front();
+}
+
 class Choice : public ::testing::Test {
  protected:
   Choice() {
@@ -240,6 +255,17 @@ TEST_F(Choice, PrefixesAndCounts) {
   EXPECT_EQ(without.candidates, 27);
   EXPECT_THAT(testing::message_of([&] { choose({.method = GeneMethod::hvg, .count = 31}); }),
               HasSubstr("31 are asked for, 30 qualify of 30 candidates"));
+}
+
+TEST_F(Choice, GenesOfFewSpotsAreNoCandidates) {
+  Counts rare = counts_;
+  std::vector<int64_t> spots(30, 0);
+  for (int32_t g : rare.column) ++spots[static_cast<size_t>(g)];
+  const auto often = std::count_if(spots.begin(), spots.end(), [](int64_t n) { return n >= 9; });
+  const auto choice =
+      choose({.method = GeneMethod::mean, .count = 5, .expressed_in = 0.75});  // 9 of 12
+  EXPECT_EQ(choice.candidates, often);
+  EXPECT_LT(often, 30);
 }
 
 TEST_F(Choice, ListFromAFile) {

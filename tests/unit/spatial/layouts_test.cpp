@@ -191,6 +191,9 @@ TEST(Layouts, AnUnknownFolderSaysWhatIsKnown) {
               HasSubstr("is no known folder of sections"));
   EXPECT_THAT(testing::message_of([&] { detect_layout(folder / "none"); }),
               HasSubstr("there is no such file or folder"));
+  EXPECT_TRUE(is_section_file(data() / "tenx/cellranger_1.2.0_multiple_genomes.h5"));
+  EXPECT_TRUE(is_section_file(data() / "made/csr.h5ad"));
+  EXPECT_FALSE(is_section_file(data() / "images/waves.png"));
   EXPECT_EQ(detect_layout(data() / "made"), Layout::h5ad);
   EXPECT_EQ(detect_layout(data() / "tenx/cellranger_3.0.0_mex"), Layout::tenx);
   EXPECT_EQ(detect_layout(data() / "visium_v1_small"), Layout::visium);

@@ -144,6 +144,20 @@ TEST_F(Pack, ConfigIsStrict) {
               HasSubstr("2 times a patient is on both sides of a fold"));
 }
 
+TEST_F(Pack, GenesThatNeverChangeInAFoldAreListed) {
+  std::string counts = "\tG0\tG1\tG2\n";
+  for (int i = 0; i < 25; ++i)
+    counts += std::to_string(i % 5) + "x" + std::to_string(i / 5) + "\t9\t8\t" +
+              std::to_string(i % 3) + "\n";
+  write_file(folder_ / "ST-cnts/B1.tsv", counts);
+  const auto cohort = SpatialCohort::load(read({"spatial.genes.count=2"}), false);
+  const auto& folds = cohort.folds;
+  ASSERT_EQ(folds.size(), 2u);
+  const size_t trained_on_b = folds[0].fold.train == std::vector<std::string>{"B1"} ? 0 : 1;
+  EXPECT_THAT(folds[trained_on_b].constant, ElementsAre("G0", "G1"));
+  EXPECT_THAT(folds[1 - trained_on_b].constant, ElementsAre());
+}
+
 TEST_F(Pack, DamageIsNoticed) {
   pack();
   const auto bytes = read_file(file());

@@ -18,6 +18,7 @@ struct PreparedSection {
 struct FoldGenes {
   SectionFold fold;
   GeneChoice choice;
+  std::vector<std::string> constant;  // chosen genes that never change in the training sections
 };
 
 struct SpatialCohort {

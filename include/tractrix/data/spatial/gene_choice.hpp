@@ -47,7 +47,8 @@ struct GeneOptions {
   int64_t per_section = 2000;  // hmhvg: variable genes of a section
   // none: MT, mt, RP, rp for hmhvg_intersection; MT, mt, RPS, RPL for hmhvg_ranksum
   std::optional<std::vector<std::string>> exclude_prefixes = {};
-  double total = 1e4;  // hvg, seurat: spots are scaled to this sum before the logarithm
+  double expressed_in = 0;  // part of all spots that express a candidate, at least
+  double total = 1e4;       // hvg, seurat: spots are scaled to this sum before the logarithm
   std::filesystem::path file = {};  // list: one name per line, or JSON with "genes"
 };
 void fields(config::Fields& f, GeneOptions& o);

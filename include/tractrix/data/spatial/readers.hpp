@@ -42,6 +42,8 @@ constexpr std::pair<const char*, Layout> kLayouts[] = {
     {"visium", Layout::visium}, {"her2st", Layout::her2st}, {"hest", Layout::hest}};
 constexpr auto& names(Layout) { return kLayouts; }
 
+// An h5ad or 10x file, by content.
+bool is_section_file(const std::filesystem::path& file);
 // What a folder or file is: throws an Error that says what was looked for.
 Layout detect_layout(const std::filesystem::path& path);
 // Section `id` of `path`; for a folder of h5ad files, 10x files or Visium folders the id is the
