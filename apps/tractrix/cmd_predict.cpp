@@ -1,19 +1,26 @@
 // tractrix predict MODEL.safetensors|RUN [key=value ...]: trained models on a cohort.
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app.hpp"
 #include "tractrix/core/error.hpp"
+#include "tractrix/core/file.hpp"
 #include "tractrix/core/log.hpp"
+#include "tractrix/core/png.hpp"
 #include "tractrix/data/attention_file.hpp"
 #include "tractrix/data/splits.hpp"
 #include "tractrix/eval/metrics.hpp"
 #include "tractrix/eval/predictions.hpp"
+#include "tractrix/report/heat_map.hpp"
 #include "tractrix/report/table.hpp"
 #include "tractrix/tensor/process.hpp"
 #include "tractrix/train/predictor.hpp"
@@ -24,10 +31,11 @@ namespace predict_detail {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  fs::path model, config, out = "predictions.csv", attention;
+  fs::path model, config, out = "predictions.csv", attention, heat_maps;
   std::vector<std::string> words;
   std::vector<int64_t> folds;
   std::string select = "last", patients, device, missing = "error";
+  bool ensemble = false;
 };
 
 // A model file, or those of a run: the chosen epoch of each fold.
@@ -102,14 +110,56 @@ void add_rows(eval::Predictions& table, int64_t fold, const std::vector<train::P
   }
 }
 
-void add_attention(data::AttentionWriter& writer, int64_t fold,
+// One picture per slide: the mean over the rows (heads, classes, gene groups) of its attention.
+void draw_heat_map(const fs::path& file, const data::SlideAttention& slide) {
+  if (!slide.coords.defined() || slide.patch_size <= 0) {
+    log::warn("no heat map of slide " + slide.slide + ": its features have no coordinates");
+    return;
+  }
+  const auto values = [](const at::Tensor& t) {
+    const at::Tensor all = t.to(at::kDouble).contiguous();
+    return std::vector<double>(all.const_data_ptr<double>(),
+                               all.const_data_ptr<double>() + all.numel());
+  };
+  fs::create_directories(file.parent_path());
+  write_file(file, png(report::heat_map({values(slide.coords.select(1, 0)),
+                                         values(slide.coords.select(1, 1)),
+                                         values(slide.weights.mean(0)), slide.patch_size})));
+}
+
+void add_attention(const Arguments& a, data::AttentionWriter* writer, int64_t fold,
                    const std::vector<train::Predicted>& rows, const data::Cohort& cohort) {
   for (const auto& row : rows) {
     for (const auto& [input, weights] : row.attention) {
-      if (const auto* bags = cohort.bags().find(input))
-        writer.add(fold, input, *bags, cohort.index(row.id), weights);
+      const auto* bags = cohort.bags().find(input);
+      if (!bags) continue;
+      for (const auto& slide : data::by_slide(*bags, cohort.index(row.id), weights, row.id)) {
+        if (writer) writer->add(fold, input, slide);
+        if (a.heat_maps.empty()) continue;
+        draw_heat_map(a.heat_maps / ("fold_" + std::to_string(fold)) / (slide.slide + ".png"),
+                      slide);
+      }
     }
   }
+}
+
+// One row per patient, in the order they first come: the mean of the models' risks. Survival
+// curves are left out, as each fold's model has time bins of its own.
+eval::Predictions ensemble(const eval::Predictions& all) {
+  eval::Predictions means;
+  std::map<std::string, std::pair<size_t, double>> place;  // row, number of models
+  for (const auto& row : all.rows) {
+    const auto [found, fresh] = place.try_emplace(row.id, means.rows.size(), 0.0);
+    if (fresh) {
+      means.rows.push_back(row);
+      means.rows.back().fold = 0;
+      means.rows.back().risk = 0;
+      means.rows.back().survival.clear();
+    }
+    auto& mean = means.rows[found->second.first];
+    mean.risk += (row.risk - mean.risk) / ++found->second.second;
+  }
+  return means;
 }
 
 // The C-index of those with a label, fold by fold; a metric that is undefined says why.
@@ -133,22 +183,32 @@ void print_metrics(const eval::Predictions& all) {
   std::cout << report::text(table);
 }
 
-void predict(const Arguments& a) {
-  const auto files = model_files(a);
-  auto words = overrides(a.words);
-  if (!a.device.empty()) words.push_back("run.device=" + a.device);
-  const auto config = train::PredictConfig::load(config_file(a), words);
-  tune_process(config.run.threads);
-  const auto device = train::choose_device(config.run.device);
-  const auto cohort =
+std::string side_wanted(const Arguments& a) {
+  const auto side = !a.patients.empty() ? a.patients : a.config.empty() ? "val" : "all";
+  if (a.ensemble && side != "all")
+    throw Error("--ensemble", "a fold's own patients have the prediction of one model only",
+                "--patients all, or another cohort with --config");
+  return side;
+}
+
+std::shared_ptr<data::Cohort> cohort_of(const train::PredictConfig& config) {
+  auto cohort =
       std::make_shared<data::Cohort>(data::Cohort::load(config.data, data::Labelling::optional));
   for (const auto& note : cohort->notes()) log::warn(note);
   if (cohort->synthetic()) log::warn("no real slide features were used: the bags are synthetic");
+  return cohort;
+}
+
+eval::Predictions predict_all(const Arguments& a, const std::vector<fs::path>& files,
+                              const train::PredictConfig& config,
+                              const std::shared_ptr<data::Cohort>& cohort) {
+  const auto side = side_wanted(a);
+  const auto device = train::choose_device(config.run.device);
   const auto cache =
       std::make_shared<data::BagCache>(static_cast<uint64_t>(config.run.cache_gib * (1ull << 30)));
   const auto absent =
       a.missing == "error" ? data::AbsentColumns::error : data::AbsentColumns::train_mean;
-  const std::string side = !a.patients.empty() ? a.patients : a.config.empty() ? "val" : "all";
+  const bool wanted = !a.attention.empty() || !a.heat_maps.empty();
   std::optional<data::AttentionWriter> attention;
   if (!a.attention.empty()) attention.emplace(a.attention);
   eval::Predictions table;
@@ -157,15 +217,25 @@ void predict(const Arguments& a) {
     train::Predictor predictor(train::read_model(file), cohort, cache, device, absent,
                                file.string());
     const auto ids = side_of(side, config, *cohort, predictor.card().facts);
-    const auto rows = predictor.predict(ids, attention.has_value());
+    const auto rows = predictor.predict(ids, wanted);
     add_rows(table, predictor.fold(), rows, *cohort);
-    if (attention) add_attention(*attention, predictor.fold(), rows, *cohort);
+    add_attention(a, attention ? &*attention : nullptr, predictor.fold(), rows, *cohort);
     for (const auto& row : rows) attended = attended || !row.attention.empty();
   }
-  if (attention && !attended)
-    throw Error("--attention", "this recipe returns no attention",
-                "abmil and other attention encoders do");
+  if (wanted && !attended)
+    throw Error(a.attention.empty() ? "--heatmaps" : "--attention",
+                "this recipe returns no attention", "bag encoders do");
   if (attention) attention->finish();
+  return a.ensemble ? ensemble(table) : table;
+}
+
+void predict(const Arguments& a) {
+  const auto files = model_files(a);
+  auto words = overrides(a.words);
+  if (!a.device.empty()) words.push_back("run.device=" + a.device);
+  const auto config = train::PredictConfig::load(config_file(a), words);
+  tune_process(config.run.threads);
+  const auto table = predict_all(a, files, config, cohort_of(config));
   eval::write_predictions(a.out, table);
   std::cout << "wrote " << a.out.string() << ": " << table.rows.size() << " predictions of "
             << files.size() << " models\n";
@@ -194,6 +264,10 @@ void add_predict(CLI::App& app, Outcome&) {
       ->check(CLI::IsMember({"all", "val", "inner", "train"}));
   command->add_option("--out", a->out, "table to write")->capture_default_str();
   command->add_option("--attention", a->attention, "HDF5 file of attention, slide by slide");
+  command->add_option("--heatmaps", a->heat_maps,
+                      "folder for a PNG of each slide's attention, by fold");
+  command->add_flag("--ensemble", a->ensemble,
+                    "one row per patient, the mean of the models' risks; with patients all");
   command
       ->add_option("--missing-columns", a->missing, "columns the cohort lacks: error, train_mean")
       ->capture_default_str()

@@ -56,25 +56,28 @@ class InputCheck {
 
   std::string shown(const std::vector<Bag>& bags) const {
     std::vector<std::string> names;
-    for (const auto& bag : bags) {
-      const auto& id = cohort_.patients()[bag.patient].id;
-      names.push_back(bag.slide == id ? id : bag.slide + " (" + id + ")");
-    }
+    for (const auto& bag : bags) names.push_back(named(bag));
     return "input '" + name_ + "': " + enumerate(names) + " have the same bytes";
   }
   std::string where() const { return bags_.source->path().string(); }
 
  private:
+  // The slide and whose it is.
+  std::string named(const Bag& bag) const {
+    const auto& id = cohort_.patients()[bag.patient].id;
+    return bag.slide == id ? id : bag.slide + " (" + id + ")";
+  }
+
   using Print = std::tuple<int64_t, uint64_t>;
 
   std::optional<at::Tensor> read(const Bag& bag) {
     try {
       auto values = bags_.source->read(bag.slide).contiguous();
-      require_finite(values, where() + " (" + bag.slide + ")");
+      require_finite(values, where());
       bags_.source->verify(bag.slide);
       return values;
     } catch (const Error& e) {
-      errors_.add(e);
+      errors_.add("slide " + named(bag), e.what());
       return std::nullopt;
     }
   }

@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "gene_bags.hpp"
 #include "tractrix/data/feature_file.hpp"
@@ -29,6 +32,23 @@ std::map<std::string, std::filesystem::path> feature_files(const std::filesystem
     }
   }
   return files;
+}
+
+// TRIDENT writes patch_size_level0 beside the coordinates, STAMP the side in micrometres, which is
+// the unit of its coordinates.
+double named_patch_size(const Json& attributes) {
+  const std::pair<const char*, const char*> places[] = {
+      {"coords", "patch_size_level0"}, {"coords", "patch_size"}, {"/", "tile_size_um"}};
+  for (const auto& [object, name] : places) {
+    if (!attributes.contains(object) || !attributes[object].contains(name)) continue;
+    const Json& value = attributes[object][name];
+    const double size = value.is_number() ? value.get<double>()
+                        : value.is_string()
+                            ? std::strtod(value.get_ref<const std::string&>().c_str(), nullptr)
+                            : 0;
+    if (std::isfinite(size) && size > 0) return size;
+  }
+  return 0;
 }
 
 // One feature file per slide, named by the slide. Every header is read when the cohort is loaded.
@@ -57,6 +77,9 @@ class FolderSource final : public BagSource {
   at::Tensor coords(const std::string& slide) const override {
     const auto& file = at(slide);
     return file.info().has_coords ? file.coords() : at::Tensor();
+  }
+  double patch_size(const std::string& slide) const override {
+    return named_patch_size(at(slide).info().attributes);
   }
   bool synthetic() const override { return synthetic_; }
   std::filesystem::path path() const override { return folder_; }

@@ -128,6 +128,26 @@ TEST_F(Predict, MissingGenesAreOneErrorUnlessTheMeanIsAskedFor) {
   EXPECT_TRUE(std::filesystem::exists(*folder_ / "fewer_out.csv"));
 }
 
+TEST_F(Predict, AnEnsembleIsTheMeanOfItsModels) {
+  const std::string folds = "predict " + path("run") + " --fold 1 --fold 3 --patients all --out ";
+  ASSERT_EQ(tractrix(folds + path("each.csv")).code, 0);
+  const auto ran = tractrix(folds + path("mean.csv") + " --ensemble");
+  ASSERT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("480 predictions of 2 models"));
+  const auto each = eval::read_predictions(*folder_ / "each.csv").rows;
+  const auto mean = eval::read_predictions(*folder_ / "mean.csv").rows;
+  ASSERT_EQ(each.size(), 960u);
+  ASSERT_EQ(mean.size(), 480u);
+  for (size_t i = 0; i < mean.size(); ++i) {
+    EXPECT_EQ(mean[i].id, each[i].id);
+    EXPECT_NEAR(mean[i].risk, (each[i].risk + each[i + 480].risk) / 2, 1e-12);
+    EXPECT_TRUE(mean[i].survival.empty());
+  }
+  const auto own = tractrix("predict " + path("run") + " --ensemble");
+  EXPECT_EQ(own.code, 2);
+  EXPECT_THAT(own.output, HasSubstr("one model only"));
+}
+
 TEST_F(Predict, MistakesAreNamed) {
   const auto section = tractrix("predict " + path("run") + " train.lr=1");
   EXPECT_EQ(section.code, 2);
@@ -157,7 +177,17 @@ TEST_F(Predict, AttentionOfABagIsWrittenSlideBySlide) {
             read_file(*folder_ / "bags" / "fold_0" / "predictions_last.csv"));
   const auto bytes = read_file(*folder_ / "attention.h5");
   EXPECT_THAT(bytes, HasSubstr("tractrix_attention"));
+  EXPECT_THAT(bytes, HasSubstr("patch_size_level0"));
   EXPECT_THAT(bytes, HasSubstr("-DX1"));
+  const auto maps = tractrix("predict " + path("bags") + " --fold 0 --out " + path("bags.csv") +
+                             " --heatmaps " + path("maps"));
+  ASSERT_EQ(maps.code, 0) << maps.output;
+  int pictures = 0;
+  for (const auto& file : std::filesystem::directory_iterator(*folder_ / "maps" / "fold_0")) {
+    EXPECT_EQ(read_file(file.path()).substr(1, 3), "PNG") << file.path();
+    ++pictures;
+  }
+  EXPECT_GE(pictures, 75) << "one per slide of the fold's patients";
   const auto none = tractrix("predict " + path("run") + " --fold 0 --out " + path("none.csv") +
                              " --attention " + path("none.h5"));
   EXPECT_EQ(none.code, 2);

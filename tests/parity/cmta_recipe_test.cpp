@@ -10,6 +10,7 @@
 #include "support/golden_outputs.hpp"
 #include "support/recipe_cases.hpp"
 #include "tractrix/losses/alignment.hpp"
+#include "tractrix/tensor/tensors.hpp"
 #include "tractrix/train/optimizer.hpp"
 
 namespace tractrix::test {
@@ -206,6 +207,63 @@ TEST(CmtaRecipe, OffersTheOtherMetricsOfTheReference) {
     near(terms[2].value.item<double>(), g, "align_g");
     for (size_t i = 3; i < 6; ++i) EXPECT_EQ(terms[i].weight, 0) << terms[i].name;
   }
+}
+
+// Logged, never learnt from: the cosines have no gradient and no weight.
+TEST(CmtaRecipe, LogsHowNearItsFourTokensAre) {
+  const auto model =
+      make_recipe("cmta", "align: {detach: false}", grouped_schema(1024, kGroupSizes, 4));
+  fill_by_position(model->module());
+  const data::Batch batch = filled_batch(10);
+  const Tensors out = model->forward(batch);
+  const auto terms = model->loss(out, batch);
+  const std::tuple<const char*, const char*, const char*> pairs[] = {
+      {"cos_p", "p", "p_hat"}, {"cos_g", "g", "g_hat"}, {"cos_pg", "p", "g"}};
+  for (size_t i = 0; i < 3; ++i) {
+    const auto& [name, first, second] = pairs[i];
+    const auto& term = terms.at(3 + i);
+    EXPECT_EQ(term.name, name);
+    EXPECT_EQ(term.weight, 0);
+    EXPECT_FALSE(term.value.requires_grad());
+    const at::Tensor a = out.at(first)[0], b = out.at(second)[0];
+    near(term.value.item<double>(), (a.dot(b) / (a.norm() * b.norm())).item<double>(), name);
+  }
+}
+
+// Each option of the paper's equations alone and `form: paper`, which is all of them.
+TEST(CmtaRecipe, BuildsThePapersFormOptionByOption) {
+  const auto logits_of = [&](const std::string& yaml) {
+    draw_from(Seed(3));
+    const auto model = make_recipe("cmta", yaml, grouped_schema(1024, kGroupSizes, 4));
+    cast(model->module(), at::kCPU, at::kDouble);
+    return model->predict(filled_batch(10)).at("logits").detach().clone();
+  };
+  const at::Tensor code = logits_of("form: exact");
+  const std::string options[] = {"embeddings: linear", "cross_attention: shared",
+                                 "final_norm: false", "repeat: false", "omics: {attention: full}"};
+  std::string all;
+  for (const auto& option : options) {
+    EXPECT_FALSE(at::equal(logits_of(option), code)) << option;
+    all += option + "\n";
+  }
+  EXPECT_TRUE(at::equal(logits_of(all), logits_of("form: paper")));
+  EXPECT_THROW(logits_of("form: paper\nsize: large"), Error);
+}
+
+// Per gene group, and a repeated patch counted once.
+TEST(CmtaRecipe, ShowsWhatEachGeneGroupAsksOfThePatches) {
+  for (const char* yaml : {"form: exact", "form: reference", "form: paper"}) {
+    SCOPED_TRACE(yaml);
+    const auto model = make_recipe("cmta", yaml, grouped_schema(1024, kGroupSizes, 4));
+    cast(model->module(), at::kCPU, at::kDouble);
+    const at::Tensor weights = model->predict(filled_batch(10)).at("attention.pathology");
+    ASSERT_EQ(weights.sizes(), at::IntArrayRef({6, 10}));
+    EXPECT_TRUE(at::allclose(weights.sum(1), at::ones({6}, at::kDouble)));
+  }
+  const auto none =
+      make_recipe("cmta", "cross_attention: none", grouped_schema(1024, kGroupSizes, 4));
+  cast(none->module(), at::kCPU, at::kDouble);
+  EXPECT_FALSE(none->predict(filled_batch(10)).has("attention.pathology"));
 }
 
 }  // namespace cmta_cases

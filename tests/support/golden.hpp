@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <limits>
 #include <regex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -151,6 +152,7 @@ inline at::Tensor Golden::input(const std::string& input_name) {
 
 inline void Golden::load(torch::nn::Module& module, const std::string& prefix) {
   at::NoGradGuard no_grad;
+  std::set<std::string> buffers;
   for (auto& item : module.named_parameters()) {
     const std::string key = "param/" + prefix + item.key();
     const at::Tensor weight = value(key);
@@ -160,11 +162,14 @@ inline void Golden::load(torch::nn::Module& module, const std::string& prefix) {
     leaves_[key] = item.value();
   }
   for (auto& item : module.named_buffers()) {
-    const std::string key = "buffer/" + prefix + item.key();
-    if (has(key)) item.value().set_data(value(key).to(item.value().scalar_type()));
+    std::string key = "buffer/" + prefix + item.key();
+    if (!has(key)) key = "param/" + prefix + item.key();  // the multimodal family's place for them
+    if (!has(key)) continue;
+    item.value().set_data(value(key).to(item.value().scalar_type()));
+    buffers.insert(key);
   }
   for (const auto& [key, entry] : json_.at("fill").items())
-    if (key.starts_with("param/" + prefix) && !leaves_.has(key))
+    if (key.starts_with("param/" + prefix) && !leaves_.has(key) && !buffers.count(key))
       throw Error(name_, "the module lacks " + key);
 }
 

@@ -32,6 +32,9 @@ class BagSource {
   // Throws when stored bytes do not match a checksum that was stored with them.
   virtual void verify(const std::string&) const {}
   virtual at::Tensor coords(const std::string& slide) const = 0;  // [N, 2], or undefined
+  // Side of a patch in the unit of coords (pixels of level 0 where the extractor says so), as the
+  // slide's file has it; 0: it does not say.
+  virtual double patch_size(const std::string&) const { return 0; }
   virtual bool synthetic() const = 0;
   virtual std::vector<std::string> slides() const = 0;
   virtual std::filesystem::path path() const = 0;

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "support/folder.hpp"
 #include "tractrix/core/file.hpp"
 #include "tractrix/data/feature_writer.hpp"
@@ -12,6 +14,7 @@
 namespace tractrix::data {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -86,6 +89,19 @@ TEST_F(BagCheck, OneValueOfDifferenceIsADifference) {
     check();
     EXPECT_TRUE(errors_.empty()) << at;
   }
+}
+
+TEST_F(BagCheck, ValuesThatAreNotFiniteNameSlideAndPatient) {
+  const auto bag = at::arange(12, at::kFloat).reshape({4, 3});
+  for (const char* slide : {"a", "a2", "b", "c"}) write(slide, bag + int{slide[0]} + slide[1]);
+  auto broken = bag.clone();
+  broken[2][1] = std::numeric_limits<float>::quiet_NaN();
+  write("a2", broken);
+  write("c", at::full({4, 3}, std::numeric_limits<float>::infinity()), FeatureLayout::pt);
+  std::filesystem::remove(folder_ / "f" / "c.h5");
+  check();
+  EXPECT_THAT(errors_.messages(), ElementsAre(AllOf(HasSubstr("slide a2 (A)"), HasSubstr("row 2")),
+                                              AllOf(HasSubstr("slide c (C)"), HasSubstr("row 0"))));
 }
 
 TEST_F(BagCheck, PackedBagsAreCheckedAgainstTheirChecksums) {
