@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lattice_pitch.hpp"
 #include "tractrix/core/csv.hpp"
 
 namespace tractrix::spatial {
@@ -55,6 +56,17 @@ void guess_lattice(Section& s) {
   s.lattice = half ? Lattice::hexagonal : Lattice::square;
 }
 
+// Visium arrays have 100 micrometres between spots.
+void guess_pixel(Section& s) {
+  constexpr double kVisiumPitch = 100;
+  if (s.pixel_um || s.lattice != Lattice::hexagonal) return;
+  const auto pitch = lattice_pitch(s);
+  if (!pitch || !(*pitch > 0)) return;
+  s.pixel_um = kVisiumPitch / *pitch;
+  s.notes.push_back("the size of a pixel, " + shortest(*s.pixel_um) +
+                    " um, is taken from 100 um between Visium spots");
+}
+
 class Loader {
  public:
   explicit Loader(const SpatialConfig& config, bool need_images)
@@ -70,6 +82,7 @@ class Loader {
     if (!options_.images.empty()) s.image = image_of(options_.images, id);
     if (options_.pixel_um > 0) s.pixel_um = options_.pixel_um;
     guess_lattice(s);
+    guess_pixel(s);
     drop_poor_spots(s, options_.min_genes);
     if (need_images_) require_places(s);
     return s;

@@ -1,9 +1,9 @@
 // The layout of the her2st repository (Spatial Transcriptomics v1, Andersson et al. 2021): counts
 // with one row per spot "XxY", a spot file with the same X and Y and pixel positions, an H&E image.
 #include <algorithm>
-#include <cmath>
 #include <unordered_map>
 
+#include "lattice_pitch.hpp"
 #include "text_lines.hpp"
 #include "tractrix/core/csv.hpp"
 #include "tractrix/data/spatial/readers.hpp"
@@ -104,25 +104,6 @@ void place(Section& s, const fs::path& file) {
                       " selected spots have no counts and are left out: " + enumerate(uncounted));
 }
 
-// Pixels per step of the lattice: the median over neighbours along either axis.
-double pitch(const Section& s) {
-  std::unordered_map<std::string, size_t> at;
-  for (size_t i = 0; i < s.barcodes.size(); ++i) at[s.barcodes[i]] = i;
-  std::vector<double> steps;
-  for (size_t i = 0; i < s.barcodes.size(); ++i) {
-    for (const auto& [dx, dy] : {std::pair(1, 0), std::pair(0, 1)}) {
-      const auto next = at.find(std::to_string(s.array_column[i] + dx) + "x" +
-                                std::to_string(s.array_row[i] + dy));
-      if (next != at.end())
-        steps.push_back(std::hypot(s.x[next->second] - s.x[i], s.y[next->second] - s.y[i]));
-    }
-  }
-  if (steps.empty()) throw Error(s.file.string(), "has no two neighbouring spots");
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  return *middle;
-}
-
 fs::path image_of(const fs::path& folder, const std::string& id) {
   if (!fs::is_directory(folder)) return {};
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -143,7 +124,9 @@ Section read_her2st(const std::filesystem::path& folder, const std::string& id) 
   s.patient = id.substr(0, 1);  // A to H
   her2st::place(s, folder / "ST-spotfiles" / (id + "_selection.tsv"));
   s.lattice = Lattice::square;
-  s.pixel_um = her2st::kPitch / her2st::pitch(s);
+  const auto pitch = lattice_pitch(s);
+  if (!pitch || !(*pitch > 0)) throw Error(s.file.string(), "has no two neighbouring spots");
+  s.pixel_um = her2st::kPitch / *pitch;
   s.spot_pixels = her2st::kSpot / *s.pixel_um;
   s.image = her2st::image_of(folder / "ST-imgs", id);
   check_section(s);

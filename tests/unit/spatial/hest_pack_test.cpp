@@ -87,6 +87,40 @@ TEST_F(HestPack, ReadsTheWholeFolder) {
   EXPECT_EQ(made.patch(0, View::spot, 0).width, 224);
 }
 
+// Columns of every second row only: a hexagonal array, 80 pixels between spots of a row.
+TEST_F(HestPack, PixelsOfVisiumArraysFollowFromTheirPitch) {
+  const testing::TemporaryFolder plain;
+  h5::Output out(plain / "V.h5ad", plain / "V.h5ad");
+  std::vector<int64_t> row, column, counts(9, 3);
+  std::vector<double> place;
+  std::vector<std::string> spots;
+  for (int64_t i = 0; i < 9; ++i) {
+    spots.push_back("s" + std::to_string(i));
+    row.push_back(i / 3);
+    column.push_back(2 * (i % 3) + i / 3 % 2);
+    place.insert(place.end(), {40.0 * static_cast<double>(column.back()),
+                               69.0 * static_cast<double>(row.back())});
+  }
+  out.dataset("X", Dtype::i64, {9, 1}, counts.data());
+  out.texts("obs/_index", spots);
+  out.dataset("obs/array_row", Dtype::i64, {9}, row.data());
+  out.dataset("obs/array_col", Dtype::i64, {9}, column.data());
+  out.texts("var/_index", {"A"});
+  out.dataset("obsm/spatial", Dtype::f64, {9, 2}, place.data());
+  out.close();
+  fs::copy(plain / "V.h5ad", plain / "W.h5ad");
+  write_file(plain / "p.csv", "section,patient\nV,1\nW,2\n");
+  write_file(plain / "v.yaml",
+             "spatial: {name: v, folder: ., patients: p.csv, genes: {method: mean, count: 1}}\n"
+             "split: {folds: 2}\n");
+  const auto cohort = SpatialCohort::load(SpatialConfig::load(plain / "v.yaml", {}), false);
+  const auto& s = cohort.sections.at(0).section;
+  EXPECT_EQ(s.lattice, Lattice::hexagonal);
+  EXPECT_EQ(s.pixel_um, 1.25);
+  EXPECT_THAT(s.notes, ElementsAre(HasSubstr("1.25 um, is taken from 100 um between")));
+  EXPECT_EQ(cohort.sections.at(0).niches.centres.size(), 1u);
+}
+
 TEST_F(HestPack, WindowsWithoutTissueAreListed) {
   contours("[[0, 0], [120, 0], [120, 240], [0, 240]]");
   const auto summary = pack();
