@@ -27,13 +27,12 @@ double axis_start(const FilledTable& table) {
 std::string bar_plots(const Figure& figure, const FilledTable& table) {
   std::string boxes, lines;
   for (size_t r = 0; r < table.rows.size(); ++r) {
-    const std::string pick = " skip 1 using ($2==" + std::to_string(r + 1) + " ? $1 : NaN):5";
-    boxes += (r > 0 ? ", " : "plot ") + data_file(figure) + pick + " with boxes lc rgb '" +
+    const std::string rows = " skip 1 using ($2==" + std::to_string(r + 1) + " ? $1 : NaN)";
+    boxes += (r > 0 ? ", " : "plot ") + data_file(figure) + rows + ":5 with boxes lc rgb '" +
              kPalette[r % std::size(kPalette)] + "' title " +
              gnuplot_quoted(table.rows[r].description.label);
-    lines += ", " + data_file(figure) + pick +
-             ":6 with yerrorbars pt -1 lw 1.5 lc rgb '#000000' "
-             "notitle";
+    lines += ", " + data_file(figure) + rows + ":($5-$6):(0):(2*$6)" +
+             " with vectors heads size graph 0.006,90 lw 1.5 lc rgb '#000000' notitle";
   }
   return boxes + lines + "\n";
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "tractrix/core/csv.hpp"
@@ -31,19 +32,22 @@ std::optional<Figure> terms_figure(const std::string& name, const std::string& t
   figure.caption = title + ": terms of the training patients over the epochs, mean over the folds.";
   figure.height = 120 + 260 * static_cast<int>(terms.size());
   Table lines{{"term", "run", "epoch", "value", "label"}, {}};
+  int64_t last = 1;
   for (size_t t = 0; t < terms.size(); ++t)
     for (size_t r = 0; r < runs.size(); ++r)
-      for (const auto& [epoch, value] : means_of(runs[r], terms[t]))
+      for (const auto& [epoch, value] : means_of(runs[r], terms[t])) {
+        last = std::max(last, epoch);
         lines.rows.push_back({std::to_string(t + 1), std::to_string(r + 1), std::to_string(epoch),
                               shortest(value), terms[t] + ", " + runs[r].label});
+      }
   if (lines.rows.empty()) return std::nullopt;
+  const int64_t step = std::max<int64_t>(1, last / 10);  // of the ticks: whole epochs
   figure.data = {{"", lines}};
   figure.commands =
       "set multiplot layout " + std::to_string(terms.size()) +
       ",1\nset border 3\nset tics nomirror\nset grid ytics lc rgb '#dddddd'\nset title " +
-      gnuplot_quoted(title) +
-      " noenhanced\nset xlabel 'epoch'\nset key outside right "
-      "top vertical noenhanced\n";
+      gnuplot_quoted(title) + " noenhanced\nset xlabel 'epoch'\nset lmargin 11\nset xtics 1," +
+      std::to_string(step) + "\nset key outside right top vertical noenhanced\n";
   for (size_t t = 0; t < terms.size(); ++t) {
     std::string plots;
     for (size_t r = 0; r < runs.size(); ++r)
