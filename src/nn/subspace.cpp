@@ -39,12 +39,12 @@ SubspaceImpl::SubspaceImpl(const SubspaceOptions& options) : options_(options) {
               "Subspace: the rank must be between 1 and the width");
   const at::Tensor start = q_factor(at::randn({options.dim, options.rank}, at::kDouble));
   if (options.kind != SubspaceKind::householder) {
-    weight_ = register_parameter("weight", start.to(at::kFloat));
+    weight_ = register_parameter("weight", start.to(at::kFloat).contiguous());
     return;
   }
   const at::Tensor reflectors = std::get<0>(at::geqrf(start)).tril(-1);
   const at::Tensor along = (householder_columns(reflectors) * start).sum(0);
-  weight_ = register_parameter("weight", reflectors.to(at::kFloat));
+  weight_ = register_parameter("weight", reflectors.to(at::kFloat).contiguous());
   sign_ = register_buffer("sign", at::where(along < 0, -1.0, 1.0).to(at::kFloat));
 }
 

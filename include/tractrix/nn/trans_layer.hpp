@@ -60,6 +60,7 @@ class TokenEncoderImpl : public torch::nn::Module {
   // forward(x).token, [B, dim]; with form exact no other row of the second layer is computed.
   at::Tensor forward_token(at::Tensor x);
   at::Tensor forward_token(const Factored& x);  // of x.product(); without in
+  const at::Tensor& token() const { return cls_token_; }  // [1, 1, dim], the parameter
   // Gives its children and the token to a parent under their own names, for references that have
   // no module around them.
   void spread_into(torch::nn::Module& parent);
