@@ -14,6 +14,7 @@
 #include "app.hpp"
 #include "tractrix/core/error.hpp"
 #include "tractrix/core/file.hpp"
+#include "tractrix/core/json.hpp"
 #include "tractrix/core/log.hpp"
 #include "tractrix/core/png.hpp"
 #include "tractrix/data/attention_file.hpp"
@@ -31,7 +32,7 @@ namespace predict_detail {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  fs::path model, config, out = "predictions.csv", attention, heat_maps;
+  fs::path model, config, out = "predictions.csv", attention, heat_maps, as_run;
   std::vector<std::string> words;
   std::vector<int64_t> folds;
   std::string select = "last", patients, device, missing = "error";
@@ -191,17 +192,53 @@ std::string side_wanted(const Arguments& a) {
   return side;
 }
 
-std::shared_ptr<data::Cohort> cohort_of(const train::PredictConfig& config) {
+// A folder that reports read like that of a run: what the run's models say under other conditions.
+void write_as_run(const Arguments& a, const eval::Predictions& table,
+                  const std::map<int64_t, Json>& facts) {
+  if (!fs::exists(a.model / "run.json"))
+    throw Error("--as-run", "needs a run's folder, " + a.model.string() + " is none");
+  if (fs::exists(a.as_run / "run.json") && !read_json(a.as_run / "run.json").contains("models_of"))
+    throw Error(a.as_run.string(), "holds a run that was trained; it is not written over");
+  Json run = read_json(a.model / "run.json");
+  run["models_of"] = fs::absolute(a.model).lexically_normal().string();
+  run["command"] = "predict " + a.model.string();
+  for (const auto& word : a.words) run["command"] = std::string(run["command"]) + " " + word;
+  for (const auto& [fold, card] : facts) {
+    eval::Predictions own;
+    for (const auto& row : table.rows)
+      if (row.fold == fold) own.rows.push_back(row);
+    const auto folder = a.as_run / ("fold_" + std::to_string(fold));
+    fs::create_directories(folder);
+    eval::write_predictions(folder / "predictions_last.csv", own);
+    const Json line{{"fold", fold}, {"epoch", card.value("epoch", int64_t{0})}};
+    write_file(folder / "metrics.jsonl", line.dump() + "\n");
+  }
+  write_file(a.as_run / "config.yaml", read_file(a.model / "config.yaml"));
+  write_file(a.as_run / "run.json", run.dump(2) + "\n");
+}
+
+train::PredictConfig config_of(const Arguments& a) {
+  auto words = overrides(a.words);
+  if (!a.device.empty()) words.push_back("run.device=" + a.device);
+  return train::PredictConfig::load(config_file(a), words);
+}
+
+std::shared_ptr<const data::Cohort> cohort_of(const data::DataOptions& options) {
   auto cohort =
-      std::make_shared<data::Cohort>(data::Cohort::load(config.data, data::Labelling::optional));
+      std::make_shared<data::Cohort>(data::Cohort::load(options, data::Labelling::optional));
   for (const auto& note : cohort->notes()) log::warn(note);
   if (cohort->synthetic()) log::warn("no real slide features were used: the bags are synthetic");
   return cohort;
 }
 
-eval::Predictions predict_all(const Arguments& a, const std::vector<fs::path>& files,
-                              const train::PredictConfig& config,
-                              const std::shared_ptr<data::Cohort>& cohort) {
+struct Everything {
+  eval::Predictions table;
+  std::map<int64_t, Json> facts;  // of each fold's model
+};
+
+Everything predict_all(const Arguments& a, const std::vector<fs::path>& files,
+                       const train::PredictConfig& config,
+                       const std::shared_ptr<const data::Cohort>& cohort) {
   const auto side = side_wanted(a);
   const auto device = train::choose_device(config.run.device);
   const auto cache =
@@ -211,31 +248,36 @@ eval::Predictions predict_all(const Arguments& a, const std::vector<fs::path>& f
   const bool wanted = !a.attention.empty() || !a.heat_maps.empty();
   std::optional<data::AttentionWriter> attention;
   if (!a.attention.empty()) attention.emplace(a.attention);
-  eval::Predictions table;
+  Everything all;
   bool attended = false;
   for (const auto& file : files) {
     train::Predictor predictor(train::read_model(file), cohort, cache, device, absent,
                                file.string());
     const auto ids = side_of(side, config, *cohort, predictor.card().facts);
+    const auto& sides = config.data.withhold;
+    predictor.withhold(side == "train" ? sides.train : sides.reported, ids);
     const auto rows = predictor.predict(ids, wanted);
-    add_rows(table, predictor.fold(), rows, *cohort);
+    add_rows(all.table, predictor.fold(), rows, *cohort);
     add_attention(a, attention ? &*attention : nullptr, predictor.fold(), rows, *cohort);
+    all.facts[predictor.fold()] = predictor.card().facts;
     for (const auto& row : rows) attended = attended || !row.attention.empty();
   }
   if (wanted && !attended)
     throw Error(a.attention.empty() ? "--heatmaps" : "--attention",
                 "this recipe returns no attention", "bag encoders do");
   if (attention) attention->finish();
-  return a.ensemble ? ensemble(table) : table;
+  return all;
 }
 
 void predict(const Arguments& a) {
+  if (a.ensemble && !a.as_run.empty())
+    throw Error("--as-run", "keeps the folds apart, --ensemble joins them", "choose one");
   const auto files = model_files(a);
-  auto words = overrides(a.words);
-  if (!a.device.empty()) words.push_back("run.device=" + a.device);
-  const auto config = train::PredictConfig::load(config_file(a), words);
+  const auto config = config_of(a);
   tune_process(config.run.threads);
-  const auto table = predict_all(a, files, config, cohort_of(config));
+  const auto all = predict_all(a, files, config, cohort_of(config.data));
+  if (!a.as_run.empty()) write_as_run(a, all.table, all.facts);
+  const auto table = a.ensemble ? ensemble(all.table) : all.table;
   eval::write_predictions(a.out, table);
   std::cout << "wrote " << a.out.string() << ": " << table.rows.size() << " predictions of "
             << files.size() << " models\n";
@@ -263,6 +305,8 @@ void add_predict(CLI::App& app, Outcome&) {
                    "--config, val without)")
       ->check(CLI::IsMember({"all", "val", "inner", "train"}));
   command->add_option("--out", a->out, "table to write")->capture_default_str();
+  command->add_option("--as-run", a->as_run,
+                      "also write a folder that `report` and `eval` read like a run's");
   command->add_option("--attention", a->attention, "HDF5 file of attention, slide by slide");
   command->add_option("--heatmaps", a->heat_maps,
                       "folder for a PNG of each slide's attention, by fold");

@@ -139,8 +139,8 @@ std::vector<std::string> FoldView::present(const std::string& id) const {
   for (const auto& [name, width] : schema_.inputs) {
     const auto* vector = cohort_->vectors().find(name);
     const auto* bags = cohort_->bags().find(name);
-    if ((vector && vector->present[row]) || (bags && !bags->slides[row].empty()))
-      names.push_back(name);
+    const bool there = (vector && vector->present[row]) || (bags && !bags->slides[row].empty());
+    if (there && !withheld_.has(name, id)) names.push_back(name);
   }
   return names;
 }
@@ -188,9 +188,11 @@ void FoldView::add_bag(Batch& batch, const std::string& name, const BagInput& ba
 
 void FoldView::prefetch(const std::vector<std::string>& ids) const {
   for (const auto& [name, bags] : cohort_->bags()) {
-    for (const auto& id : ids)
+    for (const auto& id : ids) {
+      if (withheld_.has(name, id)) continue;
       for (const auto& slide : bags.slides[cohort_->index(id)])
         cache_->prefetch(*bags.source, slide);
+    }
   }
 }
 

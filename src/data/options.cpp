@@ -58,6 +58,19 @@ void fields(config::Fields& f, InputOptions& o) {
             "train_mean imputes vectors only");
 }
 
+void fields(config::Fields& f, WithholdOptions& o) {
+  f("input", o.input, "which input patients are made to lack; any: one of theirs, by lot");
+  f("rate", o.rate,
+    "part of the patients, each by its own lot: the same ones and more at a higher rate",
+    config::between(0, 1));
+  f("seed", o.seed, "of the lots", config::at_least(0));
+}
+
+void fields(config::Fields& f, WithholdSides& o) {
+  f.group("train", o.train, "from training patients, scalers included");
+  f.group("reported", o.reported, "from validation and inner patients, and when predicting");
+}
+
 void fields(config::Fields& f, DataOptions& o) {
   f("cohort", o.cohort, "name of the cohort, for tables and run folders");
   f("table", o.table, "CSV (or .csv.gz) with one row per patient or slide");
@@ -68,6 +81,12 @@ void fields(config::Fields& f, DataOptions& o) {
   f.group("label", o.label, "what is predicted");
   f.group("bins", o.bins, "discrete time");
   f.map("inputs", o.inputs, "the modalities, under the names the recipe asks for");
+  f.group("withhold", o.withhold, "inputs taken away on purpose");
+  for (const auto* side : {&o.withhold.train, &o.withhold.reported}) {
+    f.require(
+        side->input.empty() || side->input == "any" || o.inputs.has(side->input), "withhold",
+        "names the input '" + side->input + "', the cohort has " + enumerate(o.inputs.names()));
+  }
   f.required("cohort", "cohort: blca")
       .required("table", "table: ../../tests/data/tcga/blca/all_clean.csv.gz");
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "tractrix/survival/bins.hpp"
 
 namespace tractrix::data {
@@ -33,6 +35,12 @@ Scaler identity(int64_t width) {
   return {at::zeros({width}, at::kDouble), at::ones({width}, at::kDouble)};
 }
 
+[[noreturn]] void refuse_unseen(const Cohort& cohort, const std::string& name) {
+  throw Error(cohort.options().table.string(),
+              "no training patient has the input '" + name + "': nothing can be learnt from it",
+              "remove data.inputs." + name + ", or withhold it from fewer training patients");
+}
+
 std::vector<double> numbers(const at::Tensor& t) {
   const auto c = t.contiguous();
   return {c.const_data_ptr<double>(), c.const_data_ptr<double>() + c.numel()};
@@ -40,7 +48,8 @@ std::vector<double> numbers(const at::Tensor& t) {
 
 }  // namespace preparation_detail
 
-Preparation Preparation::fit(const Cohort& cohort, const std::vector<std::string>& train) {
+Preparation Preparation::fit(const Cohort& cohort, const std::vector<std::string>& train,
+                             const Withheld& withheld) {
   using namespace preparation_detail;
   Preparation result;
   result.edges = fit_edges(cohort, train);
@@ -49,17 +58,21 @@ Preparation Preparation::fit(const Cohort& cohort, const std::vector<std::string
     prepared.choice = vector.choice;
     prepared.impute = vector.options.missing == Missing::train_mean;
     std::vector<int64_t> rows;
-    for (int64_t row : rows_of(cohort, train))
-      if (vector.present[row]) rows.push_back(row);
-    if (rows.empty())
-      throw Error(cohort.options().table.string(),
-                  "no training patient has the input '" + name + "'");
+    for (int64_t row : rows_of(cohort, train)) {
+      const auto& id = cohort.patients()[static_cast<size_t>(row)].id;
+      if (vector.present[row] && !withheld.has(name, id)) rows.push_back(row);
+    }
+    if (rows.empty()) refuse_unseen(cohort, name);
     const auto fitted = Scaler::fit(vector.values.index_select(0, at::tensor(rows, at::kLong)));
     prepared.scaler = identity(vector.values.size(1));
     if (prepared.impute) prepared.scaler.mean = fitted.mean;
     if (vector.options.standardise) prepared.scaler = fitted;
   }
   for (const auto& [name, bags] : cohort.bags()) {
+    const bool seen = std::any_of(train.begin(), train.end(), [&](const auto& id) {
+      return !bags.slides[cohort.index(id)].empty() && !withheld.has(name, id);
+    });
+    if (!seen && !train.empty()) refuse_unseen(cohort, name);
     result.bags[name] = {Kind::bag, bags.source->columns(), bags.groups};
     if (auto rows = bags.source->row_names(); !rows.empty()) result.genes[name] = std::move(rows);
   }

@@ -35,6 +35,22 @@ at::Tensor TransformerEncoderLayerImpl::forward(at::Tensor x) {
   return norm2_->forward(x + feed(x));
 }
 
+// Only the last row asks; all rows answer.
+at::Tensor TransformerEncoderLayerImpl::attend_last(const at::Tensor& x) {
+  const at::Tensor last = x.narrow(0, x.size(0) - 1, 1);
+  return at::dropout(self_attn_->forward(last, x, x).output, options_.dropout, is_training());
+}
+
+at::Tensor TransformerEncoderLayerImpl::forward_last(const at::Tensor& x) {
+  const at::Tensor last = x.narrow(0, x.size(0) - 1, 1);
+  if (options_.norm_first) {
+    const at::Tensor y = last + attend_last(norm1_->forward(x));
+    return y + feed(norm2_->forward(y));
+  }
+  const at::Tensor y = norm1_->forward(last + attend_last(x));
+  return norm2_->forward(y + feed(y));
+}
+
 TransformerEncoderImpl::TransformerEncoderImpl(const TransformerEncoderOptions& options) {
   torch::nn::ModuleList list;
   for (int64_t i = 0; i < options.layers; ++i) {

@@ -77,6 +77,7 @@ void check_contract(const RunConfig& config, const data::Cohort& cohort,
                 data::Preparation::fit(cohort, splits.folds.front().train).schema(),
                 "recipe " + config.recipe, errors);
   check_patients(config.contract, cohort, config.recipe, errors);
+  check_withheld(config.contract, config.data.withhold, config.recipe, errors);
   errors.raise();
 }
 

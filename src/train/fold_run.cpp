@@ -73,8 +73,18 @@ FoldRun::FoldRun(const RunContext& context, data::Fold fold, std::filesystem::pa
 
 void FoldRun::build() {
   const auto& config = *context_.config;
+  const auto& sides = config.data.withhold;
+  data::Withheld withheld;
+  withheld.draw(sides.train, *context_.cohort, fold_.train);
+  withheld.draw(sides.reported, *context_.cohort, fold_.inner);
+  withheld.draw(sides.reported, *context_.cohort, fold_.val);
   view_ = std::make_unique<data::FoldView>(
-      context_.cohort, data::Preparation::fit(*context_.cohort, fold_.train), context_.cache);
+      context_.cohort, data::Preparation::fit(*context_.cohort, fold_.train, withheld),
+      context_.cache);
+  if (!withheld.empty())
+    log::info("fold " + std::to_string(fold_.index) + "  withheld: " +
+              std::to_string(withheld.size()) + " inputs of patients (data.withhold)");
+  view_->withhold(std::move(withheld));
   const auto type = weight_type(config.run.precision);
   view_->to(context_.device, type);
   const Seed run(static_cast<uint64_t>(config.run.seed));
@@ -105,14 +115,25 @@ bool FoldRun::step() {
   const auto start = Clock::now();
   const Mark mark = trainer_->step();
   seconds_ += seconds_since(start);
-  if (mark.epoch_end) end_epoch(mark);
+  const bool reports = mark.epoch_end && reported(mark);
+  if (reports) {
+    end_epoch(mark);
+  } else if (mark.epoch_end) {
+    ++epochs_done_;
+  }
   if (trainer_->finished()) {
     finish();
     return false;
   }
   const bool due = seconds_since(saved_at_) >= context_.config->run.save_every;
-  if (mark.epoch_end || (mark.window_end && due)) save();
+  if (reports || (mark.window_end && due)) save();
   return true;
+}
+
+// Short epochs (of a cached stage) are reported now and then, a stage's last one always.
+bool FoldRun::reported(const Mark& mark) const {
+  const auto every = context_.config->plans[static_cast<size_t>(mark.stage)].report_every;
+  return mark.stage_end || (mark.epoch + 1) % every == 0;
 }
 
 Inference FoldRun::inference() const {

@@ -102,24 +102,49 @@ void FoldTrainer::open_window() {
   const auto batch = static_cast<size_t>(plan().batch > 0 ? std::min(plan().batch, most) : most);
   const auto begin = static_cast<size_t>(window_ * plan().window);
   const auto end = std::min(begin + static_cast<size_t>(plan().window), visits_.size());
-  // Rows of a batch must have the same inputs: visits are grouped by what is present, in order of
-  // first appearance.
-  std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> groups;
+  // Rows of a batch must have the same inputs: visits are grouped by what is present and what of it
+  // is left out, in order of first appearance.
+  struct Group {
+    std::vector<std::string> present, ids;
+    std::string without;
+  };
+  std::vector<Group> groups;
   for (size_t i = begin; i < end; ++i) {
     auto present = stage().cached ? std::vector<std::string>{} : reader_->present(visits_[i].id);
-    auto group = std::find_if(groups.begin(), groups.end(),
-                              [&](const auto& g) { return g.first == present; });
-    if (group == groups.end()) group = groups.insert(groups.end(), {std::move(present), {}});
-    group->second.push_back(visits_[i].id);
+    auto without = left_out(visits_[i], present);
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
+      return g.present == present && g.without == without;
+    });
+    if (group == groups.end())
+      group = groups.insert(groups.end(), Group{std::move(present), {}, std::move(without)});
+    group->ids.push_back(visits_[i].id);
   }
   batches_.clear();
-  for (const auto& [present, ids] : groups) {
+  without_.clear();
+  for (const auto& [present, ids, without] : groups) {
     for (size_t i = 0; i < ids.size(); i += batch) {
       batches_.emplace_back(ids.begin() + static_cast<int64_t>(i),
                             ids.begin() + static_cast<int64_t>(std::min(i + batch, ids.size())));
+      without_.push_back(without);
     }
   }
   prefetch_next();
+}
+
+// By the visit's own lot, which knows no fold; never the last of the recipe's inputs.
+std::string FoldTrainer::left_out(const Visit& visit,
+                                  const std::vector<std::string>& present) const {
+  const Seed lot = Seed(visit.key).at("modality_dropout");
+  if (stage().cached || lot.uniform(0) >= plan().modality_dropout) return {};
+  int64_t there = 0;
+  std::vector<std::string> candidates;
+  for (const auto& input : setup_.contract.inputs) {
+    if (std::find(present.begin(), present.end(), input.name) == present.end()) continue;
+    ++there;
+    if (input.optional) candidates.push_back(input.name);
+  }
+  if (there < 2 || candidates.empty()) return {};
+  return candidates[lot.at("which").key() % candidates.size()];
 }
 
 void FoldTrainer::prefetch_next() const {
@@ -147,7 +172,12 @@ data::Batch FoldTrainer::fetch(const std::vector<std::string>& ids, size_t numbe
   const auto seed = setup_.fold.at("stage", static_cast<uint64_t>(stage_))
                         .at("step", static_cast<uint64_t>(step_))
                         .at("batch", number);
-  if (!stage().cached) return reader_->read(ids, seed);
+  if (!stage().cached) {
+    data::Batch read = reader_->read(ids, seed);
+    read.inputs.erase(without_.at(number));
+    read.lengths.erase(without_.at(number));
+    return read;
+  }
   data::Batch batch;
   batch.ids = ids;
   std::vector<int64_t> rows;

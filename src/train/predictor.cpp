@@ -85,6 +85,22 @@ void check_patients(const recipe::Contract& contract, const data::Cohort& cohort
              "set data.inputs.<name>.missing=drop_patient");
 }
 
+void check_withheld(const recipe::Contract& contract, const data::WithholdSides& sides,
+                    const std::string& recipe, Errors& errors) {
+  for (const auto& [side, options] :
+       {std::pair{"train", &sides.train}, std::pair{"reported", &sides.reported}}) {
+    if (options->input.empty() || options->rate == 0) continue;
+    for (const auto& input : contract.inputs) {
+      if (input.optional || (options->input != "any" && options->input != input.name)) continue;
+      errors.add("recipe " + recipe,
+                 "cannot do without '" + input.name + "', which data.withhold." + side +
+                     " takes from patients",
+                 "a recipe with optional inputs can: must; or clear data.withhold." +
+                     std::string(side) + ".input");
+    }
+  }
+}
+
 PredictConfig PredictConfig::load(const std::filesystem::path& file,
                                   const std::vector<std::string>& overrides) {
   refuse_other_sections(overrides);
@@ -110,6 +126,16 @@ Predictor::Predictor(Model model, std::shared_ptr<const data::Cohort> cohort,
   how_.max_batch = model_.maker->contract().max_batch;
   view_.to(device, weight_type(how_.precision));
   cast(model_.recipe->module(), device, weight_type(how_.precision));
+}
+
+void Predictor::withhold(const data::WithholdOptions& options,
+                         const std::vector<std::string>& ids) {
+  Errors errors;
+  check_withheld(model_.maker->contract(), {{}, options}, model_.card.recipe, errors);
+  errors.raise();
+  data::Withheld withheld;
+  withheld.draw(options, view_.cohort(), ids);
+  view_.withhold(std::move(withheld));
 }
 
 std::vector<Predicted> Predictor::predict(const std::vector<std::string>& ids, bool attention) {

@@ -48,6 +48,15 @@ void check_plans(const RunConfig& config, Errors& errors) {
                      std::to_string(plan.window),
                  "train.window=32");
     }
+    const auto& inputs = config.contract.inputs;
+    const bool misses =
+        std::any_of(inputs.begin(), inputs.end(), [](const auto& input) { return input.optional; });
+    if (plan.modality_dropout > 0 && !misses) {
+      errors.add(where,
+                 "'modality_dropout' leaves inputs out, recipe " + config.recipe +
+                     " cannot do without any of its own",
+                 "a recipe with optional inputs can: must");
+    }
     if (plan.patience > 0 && config.split.inner_val <= 0) {
       errors.add(where, "'patience' stops on the inner validation part, but split.inner_val is 0",
                  "split.inner_val=0.15");

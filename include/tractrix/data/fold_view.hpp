@@ -11,6 +11,7 @@
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/preparation.hpp"
 #include "tractrix/data/reader.hpp"
+#include "tractrix/data/withheld.hpp"
 
 namespace tractrix::data {
 
@@ -31,6 +32,8 @@ class FoldView final : public Reader {
   const Preparation& preparation() const { return preparation_; }
   const Schema& schema() const { return schema_; }
 
+  // From here on these patients lack these inputs.
+  void withhold(Withheld withheld) { withheld_ = std::move(withheld); }
   // Names of the inputs a patient has, in schema order.
   std::vector<std::string> present(const std::string& id) const override;
   Batch read(const std::vector<std::string>& ids, const Seed& seed) const override;
@@ -47,6 +50,7 @@ class FoldView final : public Reader {
   Preparation preparation_;
   Schema schema_;
   std::shared_ptr<BagCache> cache_;
+  Withheld withheld_;
   Tensors vectors_;                // [P, D], standardised
   at::Tensor time_, event_, bin_;  // [P]
   at::Device device_;

@@ -103,6 +103,18 @@ struct BinOptions {
 void fields(config::Fields& f, BinOptions& o);
 void fields(config::Fields& f, LabelOptions& o);
 
+// Takes inputs away from patients that have them: what a model does without is measured so.
+struct WithholdOptions {
+  std::string input;  // empty: nothing is taken; any: one of a patient's inputs, by lot
+  double rate = 1;    // part of the patients; a patient's last input is never taken
+  int64_t seed = 1;
+};
+void fields(config::Fields& f, WithholdOptions& o);
+struct WithholdSides {
+  WithholdOptions train, reported;
+};
+void fields(config::Fields& f, WithholdSides& o);
+
 struct DataOptions {
   std::string cohort;
   std::filesystem::path table;
@@ -112,6 +124,7 @@ struct DataOptions {
   LabelOptions label;
   BinOptions bins;
   Named<InputOptions> inputs;
+  WithholdSides withhold;
 };
 void fields(config::Fields& f, DataOptions& o);
 

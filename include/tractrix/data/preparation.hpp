@@ -10,6 +10,7 @@
 #include "tractrix/data/batch.hpp"
 #include "tractrix/data/cohort.hpp"
 #include "tractrix/data/scaler.hpp"
+#include "tractrix/data/withheld.hpp"
 
 namespace tractrix::data {
 
@@ -27,7 +28,9 @@ struct Preparation {
 
   // From the training patients only (bins.fit: cohort takes all patients for the edges, as MCAT
   // does).
-  static Preparation fit(const Cohort& cohort, const std::vector<std::string>& train);
+  // Nothing is learnt from what is withheld. Throws an Error when no training patient has an input.
+  static Preparation fit(const Cohort& cohort, const std::vector<std::string>& train,
+                         const Withheld& withheld = {});
   static Preparation from_json(const Json& json, const std::string& where);
   Json to_json() const;
 

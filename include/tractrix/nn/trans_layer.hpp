@@ -74,6 +74,7 @@ class TokenEncoderImpl : public torch::nn::Module {
   Attended forward_attended(at::Tensor x);
   // What a repeated row was given added to the row itself: [..., side^2] -> [..., n].
   at::Tensor fold_repeats(const at::Tensor& columns, int64_t n) const;
+  const at::Tensor& token() const { return cls_token_; }  // [1, 1, dim], the parameter
   // Gives its children and the token to a parent under their own names, for references that have
   // no module around them.
   void spread_into(torch::nn::Module& parent);

@@ -27,10 +27,12 @@ struct TransformerEncoderOptions {
 class TransformerEncoderLayerImpl : public torch::nn::Module {
  public:
   explicit TransformerEncoderLayerImpl(const TransformerEncoderOptions& options);
-  at::Tensor forward(at::Tensor x);  // [L, B, dim]
+  at::Tensor forward(at::Tensor x);              // [L, B, dim]
+  at::Tensor forward_last(const at::Tensor& x);  // [1, B, dim], the last row of forward(x)
 
  private:
   at::Tensor attend(const at::Tensor& x);
+  at::Tensor attend_last(const at::Tensor& x);
   at::Tensor feed(const at::Tensor& x);
 
   TransformerEncoderOptions options_;

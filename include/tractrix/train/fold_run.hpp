@@ -56,6 +56,7 @@ class FoldRun {
   void build();
   void restore();
   FoldSetup setup() const;
+  bool reported(const Mark& mark) const;
   void end_epoch(const Mark& mark);
   void keep_best(Best& best, const Score& score, const std::vector<Predicted>& reported);
   void write_table(const std::string& name, const std::vector<Predicted>& rows) const;

@@ -97,6 +97,7 @@ class FoldTrainer {
   int64_t windows() const;      // per epoch
   int64_t stage_steps() const;  // optimizer steps of the whole stage
   void open_window();           // splits its visits into batches
+  std::string left_out(const Visit& visit, const std::vector<std::string>& present) const;
   bool fill_table();
   bool two_pass() const;
   data::Batch fetch(const std::vector<std::string>& ids, size_t number) const;
@@ -125,6 +126,7 @@ class FoldTrainer {
   bool learning_ = false;
   std::vector<Visit> visits_;
   std::vector<std::vector<std::string>> batches_;  // of the open window
+  std::vector<std::string> without_;               // the input each goes without; empty: none
   std::vector<Tensors> rows_;                      // coupled outputs of the window, batch by batch
   std::vector<data::Batch> seen_;                  // its ids and targets
   Tensors cotangents_, table_, buffers_, carry_;

@@ -32,6 +32,8 @@ struct Plan {
   double clip = 0;  // largest gradient norm; 0: no clipping
   int64_t patience =
       0;  // epochs without a better inner-validation value before the stage ends; 0: never
+  int64_t report_every = 1;     // epochs between two evaluations, lines and saves
+  double modality_dropout = 0;  // part of the visits in which one optional input is left out
   Sampling sampling = Sampling::plain;
   Accumulation accumulation = Accumulation::mean;
   OptimizerOptions optimizer;

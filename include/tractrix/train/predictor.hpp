@@ -30,6 +30,10 @@ at::Device choose_device(DeviceChoice choice);
 void check_patients(const recipe::Contract& contract, const data::Cohort& cohort,
                     const std::string& recipe, Errors& errors);
 
+// Adds an error per input that is withheld although the recipe cannot do without it.
+void check_withheld(const recipe::Contract& contract, const data::WithholdSides& sides,
+                    const std::string& recipe, Errors& errors);
+
 class Predictor {
  public:
   // Throws one Error that lists every input, column and width of the model the cohort lacks.
@@ -40,6 +44,8 @@ class Predictor {
 
   const ModelCard& card() const { return model_.card; }
   int64_t fold() const { return model_.card.facts.value("fold", int64_t{0}); }
+  // Makes patients lack inputs from here on; throws when the model cannot do without them.
+  void withhold(const data::WithholdOptions& options, const std::vector<std::string>& ids);
   // In the order of ids; with the precision of the training. The patients of a fold's validation
   // side get the bits of the run's own prediction tables.
   std::vector<Predicted> predict(const std::vector<std::string>& ids, bool attention = false);
