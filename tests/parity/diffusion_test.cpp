@@ -56,6 +56,29 @@ at::Tensor float_table(const NoiseScheduleOptions& o, const NoiseSchedule& sched
   return (1 - betas).cumprod(0);
 }
 
+struct StepEffects {
+  std::vector<at::Tensor> of_start, of_x, deviation;
+};
+
+// What a step of the sampler does to a start of 1 and a state of 1, without noise.
+StepEffects step_effects(const NoiseSchedule& schedule, int64_t times) {
+  SamplerOptions ddpm;
+  ddpm.kind = Sampler::ddpm;
+  ddpm.steps = times;
+  ddpm.prediction = Prediction::start;
+  const DiffusionSampler sampler(schedule, ddpm);
+  const at::Tensor one = at::ones({1, 1}, at::kDouble), none = at::zeros({1, 1}, at::kDouble);
+  StepEffects out;
+  for (int64_t k = times - 1; k >= 0; --k) {
+    const auto still = [&](int64_t) { return none; };
+    out.of_start.push_back(sampler.step(none, one, k, still).flatten());
+    out.of_x.push_back(sampler.step(one, none, k, still).flatten());
+    const auto moved = [&](int64_t) { return one; };
+    out.deviation.push_back(sampler.step(none, none, k, moved).flatten());
+  }
+  return out;
+}
+
 Tensors run_schedule(Golden& golden) {
   const auto options = schedule_of(golden.config());
   const NoiseSchedule schedule(options);
@@ -66,21 +89,7 @@ Tensors run_schedule(Golden& golden) {
   const at::Tensor before = at::cat({at::ones({1}, at::kDouble), alphas.slice(0, 0, -1)});
   const at::Tensor small = ((1 - before) / (1 - alphas) * (1 - alphas / before)).clamp_min(1e-20);
   const at::Tensor step = alphas / before;
-  // What a step of the sampler does to a start of 1 and a state of 1, without noise.
-  SamplerOptions ddpm;
-  ddpm.kind = Sampler::ddpm;
-  ddpm.steps = options.times;
-  ddpm.prediction = Prediction::start;
-  const DiffusionSampler sampler(schedule, ddpm);
-  const at::Tensor one = at::ones({1, 1}, at::kDouble), none = at::zeros({1, 1}, at::kDouble);
-  std::vector<at::Tensor> of_start, of_x, deviation;
-  for (int64_t k = options.times - 1; k >= 0; --k) {
-    const auto still = [&](int64_t) { return none; };
-    of_start.push_back(sampler.step(none, one, k, still).flatten());
-    of_x.push_back(sampler.step(one, none, k, still).flatten());
-    const auto moved = [&](int64_t) { return one; };
-    deviation.push_back(sampler.step(none, none, k, moved).flatten());
-  }
+  auto [of_start, of_x, deviation] = step_effects(schedule, options.times);
   at::Tensor variance = at::cat(deviation).square();
   variance[0] = small[0];  // at time 0 nothing is added
   return {{"betas", betas},
