@@ -17,6 +17,13 @@ std::string recipe_name(const config::Node& root, const std::filesystem::path& f
   return name->scalar;
 }
 
+// A line of the dump for a section whose keys are visited here.
+void add_heading(config::Visit& visit, const std::string& path, const config::Node& node) {
+  config::Row row{path, "group", {}, {}, {}, node.origin.text};
+  row.group = true;
+  visit.rows.push_back(std::move(row));
+}
+
 // `train:` holds for every stage; `train.stages.<name>` overrides it.
 std::vector<Plan> read_plans(config::Fields& f, const std::vector<std::string>& stages) {
   Plan base;
@@ -24,6 +31,7 @@ std::vector<Plan> read_plans(config::Fields& f, const std::vector<std::string>& 
   std::vector<Plan> plans(stages.size(), base);
   const config::Node* node = f.raw("stages");
   if (!node) return plans;
+  add_heading(f.visit(), "train.stages", *node);
   for (const auto& [name, child] : node->children) {
     const auto found = std::find(stages.begin(), stages.end(), name);
     if (found == stages.end()) {
@@ -31,6 +39,7 @@ std::vector<Plan> read_plans(config::Fields& f, const std::vector<std::string>& 
                            "the recipe has no stage '" + name + "'; it has: " + enumerate(stages));
       continue;
     }
+    add_heading(f.visit(), "train.stages." + name, child);
     config::Fields sub(f.visit(), &child, "train.stages." + name);
     fields(sub, plans[static_cast<size_t>(found - stages.begin())]);
   }

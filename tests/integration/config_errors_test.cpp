@@ -82,6 +82,18 @@ TEST(Configs, EveryShippedConfigIsValid) {
   EXPECT_GT(checked, 15);
 }
 
+// What a run keeps of its config is read again by resume, predict and eval.
+TEST(Configs, AResolvedConfigWithStagesIsAConfig) {
+  const TemporaryFolder folder;
+  const auto file = folder / "resolved.yaml";
+  const auto shown = tractrix("config show " + kSource + "/configs/must/blca.yaml");
+  ASSERT_EQ(shown.code, 0) << shown.output;
+  write_file(file, shown.output);
+  const auto again = tractrix("config show " + file.string());
+  ASSERT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("warmup:"));
+}
+
 TEST(Program, HelpVersionAndListsWork) {
   EXPECT_THAT(tractrix("--version").output, HasSubstr("0.1.0"));
   EXPECT_EQ(tractrix("--help").code, 0);
