@@ -20,7 +20,8 @@ TEST(Decomposition, SumsAreColumnsTimesMeans) {
 }
 
 TEST(Decomposition, TheSmoothCosineHasASlopeAtARightAngle) {
-  const at::Tensor a = at::tensor({{1., 0.}}).requires_grad_(true), b = at::tensor({{0., 1.}});
+  const at::Tensor both = at::eye(2, at::kDouble), b = both.narrow(0, 1, 1);
+  const at::Tensor a = both.narrow(0, 0, 1).clone().requires_grad_(true);
   absolute_cosine(a, b, true).backward();
   EXPECT_TRUE(a.grad().isfinite().all().item<bool>());
   EXPECT_NEAR(absolute_cosine(a, b, true).item<double>(), 1e-4, 1e-9);
