@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs behind configs/tables/must_*.yaml: MUST and its variants, complete patients and patients that lack a modality.
-# Use: must_tables.sh [OUT] [COHORT[_rna_cnv]/VARIANT ...]; without names, all variants of the two cohorts that are shipped, on real
-# RNA and copy numbers. TRACTRIX names the program, STEPS the denoisers' optimizer steps (10000; the paper's are 1000000).
+# Use: must_tables.sh [OUT] [COHORT[_rna_cnv]/VARIANT ...]; without names, all variants on BLCA, which is shipped, on real RNA and
+# copy numbers (the table of UCEC has no RNA). TRACTRIX names the program, STEPS the denoisers' optimizer steps (10000; the paper's are
+# 1000000).
 # Pathology runs (blca/must, ...) need features: PATHOLOGY=/path/to/features.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -66,7 +67,7 @@ run_one() {
 export -f run_one lack overrides_of
 
 if [ $# -eq 0 ]; then
-  for variant in "${variants[@]}"; do set -- "$@" "ucec_rna_cnv/$variant" "blca_rna_cnv/$variant"; done
+  for variant in "${variants[@]}"; do set -- "$@" "blca_rna_cnv/$variant"; done
 fi
 # Two at a time, one thread each.
 # shellcheck disable=SC2016  # the inner shell expands $1

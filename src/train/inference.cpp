@@ -56,6 +56,14 @@ void add_attention(Predicted& row, const Tensors& out) {
   }
 }
 
+// A patient's own draws follow from who it is, not from its place among others.
+data::Batch read(const data::Reader& reader, const std::vector<std::string>& ids) {
+  data::Batch batch = reader.read(ids, Seed(0));
+  for (size_t i = 0; i < ids.size(); ++i)
+    batch.seeds[i] = Seed(0).at("predict", ids[i]).at("row", 0);
+  return batch;
+}
+
 }  // namespace inference_detail
 
 std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reader,
@@ -72,7 +80,7 @@ std::vector<Predicted> predict(recipe::Recipe& recipe, const data::Reader& reade
   for (size_t i = 0; i < batches.size(); ++i) {
     const auto& rows = batches[i];
     memory.guard(
-        rows, [&] { return reader.read(rows, Seed(0).at("predict", rows.front())); },
+        rows, [&] { return read(reader, rows); },
         [&](const data::Batch& batch) {
           if (i + 1 < batches.size()) reader.prefetch(batches[i + 1]);
           const auto out = recipe.predict(batch);

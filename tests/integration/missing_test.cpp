@@ -1,7 +1,8 @@
-// The program on patients that lack a modality: real RNA and copy numbers of UCEC as two
+// The program on patients that lack a modality: real RNA and copy numbers of BLCA as two
 // modalities.
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "support/folder.hpp"
@@ -18,7 +19,7 @@ using testing::source_folder;
 using testing::TemporaryFolder;
 using testing::tractrix;
 
-const std::string kMust = source_folder() + "/configs/must/ucec_rna_cnv.yaml";
+const std::string kMust = source_folder() + "/configs/must/blca_rna_cnv.yaml";
 const std::string kShort =
     " run.threads=1 recipe.dim=16 recipe.subspace.rank=4 recipe.trunk.attention.heads=2"
     " recipe.trunk.attention.feedforward=16 recipe.missing.heads=2 recipe.missing.layers=1"
@@ -53,16 +54,18 @@ TEST(Missing, OneRunPredictsWithAndWithoutEachModality) {
              some = predict("some",
                             "data.withhold.reported.input=any data.withhold.reported.rate=0.5");
   EXPECT_EQ(all, risks(folder.path() / "must/fold_0/predictions_last.csv"));
+  // What else is in a batch moves a result by rounding, never its draws.
+  const auto same = [](double a, double b) { return std::abs(a - b) < 1e-6; };
   size_t changed = 0, as_one = 0;
   for (size_t i = 0; i < all.size(); ++i) {
     EXPECT_NE(all[i], no_rna[i]);
     EXPECT_NE(all[i], no_cnv[i]);
-    changed += some[i] != all[i];
-    as_one += some[i] == no_rna[i] || some[i] == no_cnv[i];
+    changed += !same(some[i], all[i]);
+    as_one += same(some[i], no_rna[i]) || same(some[i], no_cnv[i]);
   }
   EXPECT_GT(changed, all.size() / 4);
   EXPECT_LT(changed, 3 * all.size() / 4);
-  EXPECT_GT(as_one, 0u);
+  EXPECT_EQ(as_one, changed);
   const auto report = tractrix("report " + (folder.path() / "no_rna").string());
   EXPECT_EQ(report.code, 0) << report.output;
   EXPECT_THAT(report.output, HasSubstr("data.withhold.reported.input=rna"));
@@ -75,7 +78,8 @@ TEST(Missing, ARecipeThatCannotDoWithoutRefuses) {
   EXPECT_EQ(ran.code, 2);
   EXPECT_THAT(ran.output, HasSubstr("cannot do without 'genomics'"));
   EXPECT_THAT(ran.output, HasSubstr("hint: "));
-  const auto unknown = tractrix("train " + kMust + " --dry-run data.withhold.train.input=protein");
+  const auto unknown =
+      tractrix("train " + kMust + " --fold 0 --dry-run data.withhold.train.input=protein");
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.output, HasSubstr("names the input 'protein'"));
 }
